@@ -1,0 +1,56 @@
+//! Amounts of what a scheduler hands out: CPU, memory, accelerators, pod slots.
+
+use serde::{Deserialize, Serialize};
+
+/// Amounts of schedulable resources. Absent and zero are the same thing here; where "unknown"
+/// matters, the field that holds a `Resources` is an `Option`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Resources {
+    /// CPU in thousandths of a core.
+    pub cpu_millis: i64,
+    /// Memory in bytes.
+    pub memory_bytes: i64,
+    /// Whole GPUs (`nvidia.com/gpu`).
+    pub gpus: i64,
+    /// Other accelerators (AWS Neuron devices).
+    pub neuron: i64,
+    /// Pod slots.
+    pub pods: i64,
+}
+
+impl Resources {
+    /// `self - other`, per resource; may go negative.
+    pub fn minus(self, other: Self) -> Self {
+        Self {
+            cpu_millis: self.cpu_millis - other.cpu_millis,
+            memory_bytes: self.memory_bytes - other.memory_bytes,
+            gpus: self.gpus - other.gpus,
+            neuron: self.neuron - other.neuron,
+            pods: self.pods - other.pods,
+        }
+    }
+
+    /// `self + other`, per resource.
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            cpu_millis: self.cpu_millis + other.cpu_millis,
+            memory_bytes: self.memory_bytes + other.memory_bytes,
+            gpus: self.gpus + other.gpus,
+            neuron: self.neuron + other.neuron,
+            pods: self.pods + other.pods,
+        }
+    }
+
+    /// Whether `demand` fits into `self`, ignoring pod slots where either side says nothing.
+    pub fn holds(self, demand: Self) -> bool {
+        self.cpu_millis >= demand.cpu_millis
+            && self.memory_bytes >= demand.memory_bytes
+            && self.gpus >= demand.gpus
+            && self.neuron >= demand.neuron
+    }
+
+    /// Whether an accelerator is asked for.
+    pub fn wants_accelerator(self) -> bool {
+        self.gpus > 0 || self.neuron > 0
+    }
+}

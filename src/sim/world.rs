@@ -1,0 +1,1 @@
+//! The world model: clusters, node groups, quotas, a scheduler, rollouts, a clock.

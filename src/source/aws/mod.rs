@@ -1,0 +1,1 @@
+//! AWS beneath a platform: autoscaling groups with their activities, vCPU quotas with their usage.
