@@ -1,1 +1,4 @@
-//! The loop: select names an event, update changes the model, effects are performed, frames are drawn.
+//! The loop: select names an event, update changes the model, effects are performed, frames are
+//! drawn. The only place where sources, console and terminal meet.
+
+pub mod headless;
