@@ -1,5 +1,9 @@
 //! Cortex (cortexlabs) clusters on AWS, versions 0.30 to 0.42.
 
+pub mod environment;
+pub mod identity;
+pub mod wire;
+
 use super::{Connected, Discovery, Platform};
 use crate::config::ContextConfig;
 use crate::domain::source::Failure;
@@ -17,7 +21,7 @@ impl Platform for Cortex {
     }
 
     fn discover(&self) -> Discovery {
-        Discovery::default()
+        environment::discover()
     }
 
     fn connect(&self, _context: &ContextConfig) -> Result<Connected, Failure> {
