@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::problem::suggestion;
+use super::reader::{Section, SectionOrFalse};
+
 /// One context, from the configuration file or discovered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,4 +62,89 @@ pub struct AwsConfig {
     /// Use fixed, worthless credentials; accepted only with an `endpoint_url` on this machine.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub simulated_credentials: bool,
+}
+
+/// Reads `[contexts]`: every table in it is a context.
+pub(super) fn read_all(section: &Section<'_, '_>, platforms: &[&str]) -> Vec<ContextConfig> {
+    section
+        .sections()
+        .into_iter()
+        .filter_map(|(name, span, context)| {
+            if name.trim().is_empty() || name.chars().any(char::is_control) {
+                section.wrong(span, "a context needs a printable name", "for example [contexts.prod]");
+                return None;
+            }
+            Some(read(name, context, platforms))
+        })
+        .collect()
+}
+
+fn read(name: String, mut section: Section<'_, '_>, platforms: &[&str]) -> ContextConfig {
+    let platform = section.required("platform", platforms.first().copied().unwrap_or_default());
+    if let Some((platform, span)) = &platform
+        && !platforms.contains(&platform.as_str())
+    {
+        section.wrong(span.clone(), format!("unknown platform {platform:?}"), suggestion(platform, platforms));
+    }
+    let trust = [("system", TlsTrust::System), ("pin", TlsTrust::Pin), ("accept-invalid", TlsTrust::AcceptInvalid)];
+    let tls = section.choice("tls", &trust.each_ref().map(|(word, _)| *word));
+    let context = ContextConfig {
+        name,
+        platform: platform.map(|(platform, _)| platform).unwrap_or_default(),
+        endpoint: section.string("endpoint"),
+        allow_plain_http: section.flag("allow_plain_http").unwrap_or_default(),
+        tls: trust.into_iter().nth(tls.unwrap_or(1)).map(|(_, trust)| trust).unwrap_or_default(),
+        aws: match section.section_or_false("aws") {
+            SectionOrFalse::Absent => Some(AwsConfig::default()),
+            SectionOrFalse::False => None,
+            SectionOrFalse::Section(aws) => Some(read_aws(aws)),
+        },
+    };
+    section.finish();
+    context
+}
+
+fn read_aws(mut section: Section<'_, '_>) -> AwsConfig {
+    let endpoint = section.placed_string("endpoint_url");
+    let simulated = section.flag("simulated_credentials").unwrap_or_default();
+    if simulated && !endpoint.as_ref().is_some_and(|(url, _)| is_this_machine(url)) {
+        let span = endpoint.as_ref().map(|(_, span)| span.clone()).unwrap_or_default();
+        let hint = "remove it, or point endpoint_url at 127.0.0.1 where a simulator listens";
+        section.wrong(span, "simulated_credentials are only for an endpoint_url on this machine", hint);
+    }
+    let aws = AwsConfig {
+        profile: section.string("profile"),
+        region: section.string("region"),
+        endpoint_url: endpoint.map(|(url, _)| url),
+        simulated_credentials: simulated,
+    };
+    section.finish();
+    aws
+}
+
+/// Whether a URL names the loopback interface.
+pub fn is_this_machine(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host_and_port = authority.rsplit('@').next().unwrap_or_default();
+    let host = match host_and_port.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host_and_port.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_is_this_machine() {
+        for url in ["http://127.0.0.1:80/x", "http://localhost", "http://[::1]:9", "127.0.0.2:1"] {
+            assert!(is_this_machine(url), "{url}");
+        }
+        for url in ["http://127.0.0.1.example.com", "https://localhost@evil.example", "http://10.0.0.1", "http://127.0.0.1@evil/", ""] {
+            assert!(!is_this_machine(url), "{url}");
+        }
+    }
 }

@@ -1,0 +1,67 @@
+//! `[ui]`: how the console looks and which keys do what.
+
+use std::collections::BTreeMap;
+
+use super::reader::Section;
+
+/// What the file says of the console. `None`: not said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UiConfig {
+    /// Name of a theme: built in, or a file of the themes folder.
+    pub theme: Option<String>,
+    /// Draw with ASCII characters only.
+    pub ascii: Option<bool>,
+    /// How many colours to use.
+    pub color: Option<ColorChoice>,
+    /// Ring or notify when something becomes held up or frees itself.
+    pub notify: Option<bool>,
+    /// `[ui.keys]`: action to keys, as written; the console knows the actions.
+    pub keys: BTreeMap<String, Vec<String>>,
+}
+
+/// How many colours to use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum ColorChoice {
+    /// What the terminal says it can, none under `NO_COLOR`.
+    #[default]
+    Auto,
+    /// None.
+    Never,
+    /// What the terminal says it can, whatever `NO_COLOR` says.
+    Always,
+    /// The sixteen of the terminal's own palette.
+    #[value(name = "16")]
+    Sixteen,
+    /// 256.
+    #[value(name = "256")]
+    TwoHundredFiftySix,
+    /// 24 bits.
+    #[value(name = "true")]
+    True,
+}
+
+impl ColorChoice {
+    const ALL: [(&'static str, Self); 6] = [
+        ("auto", Self::Auto),
+        ("never", Self::Never),
+        ("always", Self::Always),
+        ("16", Self::Sixteen),
+        ("256", Self::TwoHundredFiftySix),
+        ("true", Self::True),
+    ];
+}
+
+/// Reads `[ui]`.
+pub(super) fn read(mut section: Section<'_, '_>) -> UiConfig {
+    let words = ColorChoice::ALL.map(|(word, _)| word);
+    let color = section.choice("color", &words).and_then(|index| ColorChoice::ALL.get(index)).map(|(_, choice)| *choice);
+    let ui = UiConfig {
+        theme: section.string("theme"),
+        ascii: section.flag("ascii"),
+        color,
+        notify: section.flag("notify"),
+        keys: section.section("keys").map(|keys| keys.string_lists().into_iter().collect()).unwrap_or_default(),
+    };
+    section.finish();
+    ui
+}
