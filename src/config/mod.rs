@@ -13,7 +13,7 @@ use std::path::Path;
 
 pub use context::{AwsConfig, ContextConfig, TlsTrust};
 pub use paths::Paths;
-pub use problem::Problem;
+pub use problem::{Place, Problem};
 pub use render::{EXAMPLE, render};
 pub use ui::{ColorChoice, UiConfig};
 
@@ -97,7 +97,10 @@ mod tests {
 
     fn problems(text: &str) -> Vec<String> {
         let problems = parse(Path::new("c"), text, PLATFORMS).unwrap_err();
-        problems.iter().map(|p| format!("{}:{}: {} ({})", p.line, p.column, p.message, p.hint.as_deref().unwrap_or(""))).collect()
+        problems
+            .iter()
+            .map(|p| format!("{}:{}: {} ({})", p.place.line, p.place.column, p.message, p.hint.as_deref().unwrap_or("")))
+            .collect()
     }
 
     #[test]

@@ -6,31 +6,33 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// One thing wrong in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+/// A place in a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
     /// Which file.
     pub file: PathBuf,
     /// Line, from 1; 0 when the file as a whole is meant.
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
-    /// What is wrong, one lower-case fragment.
-    pub message: String,
-    /// What the person can do.
-    pub hint: Option<String>,
     /// The line as written and how many characters of it are meant.
     pub excerpt: Option<(String, usize)>,
 }
 
-impl Problem {
-    /// A problem of the file as a whole.
-    pub fn of_file(file: &Path, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), line: 0, column: 0, message: message.into(), hint: Some(hint.into()), excerpt: None }
-    }
+/// One thing wrong in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub place: Place,
+    /// What is wrong, one lower-case fragment.
+    pub message: String,
+    /// What the person can do.
+    pub hint: Option<String>,
+}
 
-    /// A problem at a place of the file's text.
-    pub fn at(file: &Path, text: &str, span: Range<usize>, message: impl Into<String>, hint: Option<String>) -> Self {
+impl Place {
+    /// A place of the file's text, in bytes.
+    pub fn of(file: &Path, text: &str, span: Range<usize>) -> Self {
         let start = floor(text, span.start);
         let before = text.get(..start).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
@@ -40,7 +42,22 @@ impl Problem {
         let marked = text.get(start..floor(text, span.end.max(start))).unwrap_or_default();
         let width = marked.lines().next().unwrap_or_default().chars().count().max(1);
         let excerpt = (!whole.trim().is_empty()).then(|| (whole.to_owned(), width));
-        Self { file: file.to_owned(), line, column, message: message.into(), hint, excerpt }
+        Self { file: file.to_owned(), line, column, excerpt }
+    }
+
+    /// A whole line, from 1, of the file's text.
+    pub fn of_line(file: &Path, text: &str, line: usize) -> Self {
+        let start = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+        let length = text.lines().nth(line.saturating_sub(1)).map_or(0, str::len);
+        Self::of(file, text, start..start + length)
+    }
+}
+
+impl Problem {
+    /// A problem of the file as a whole.
+    pub fn of_file(file: &Path, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        let place = Place { file: file.to_owned(), ..Place::default() };
+        Self { place, message: message.into(), hint: Some(hint.into()) }
     }
 }
 
@@ -54,16 +71,16 @@ fn floor(text: &str, at: usize) -> usize {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.line == 0 {
-            write!(f, "{}: {}", self.file.display(), self.message)?;
-        } else {
-            write!(f, "{}:{}:{}: {}", self.file.display(), self.line, self.column, self.message)?;
+        let Place { file, line, column, excerpt } = &self.place;
+        match line {
+            0 => write!(f, "{}: {}", file.display(), self.message)?,
+            _ => write!(f, "{}:{line}:{column}: {}", file.display(), self.message)?,
         }
-        if let Some((line, width)) = &self.excerpt {
-            let number = self.line.to_string();
+        if let Some((text, width)) = excerpt {
+            let number = line.to_string();
             let margin = " ".repeat(number.len());
-            let indent = " ".repeat(self.column.saturating_sub(1));
-            write!(f, "\n  {number} | {line}\n  {margin} | {indent}{}", "^".repeat(*width))?;
+            let indent = " ".repeat(column.saturating_sub(1));
+            write!(f, "\n  {number} | {text}\n  {margin} | {indent}{}", "^".repeat(*width))?;
         }
         if let Some(hint) = &self.hint {
             write!(f, "\n  hint: {hint}")?;
@@ -106,7 +123,8 @@ mod tests {
     fn a_problem_points_at_characters_not_bytes() {
         let text = "a = 1\nnäme = 7 # ü\n";
         let at = text.find('7').unwrap();
-        let problem = Problem::at(Path::new("config.toml"), text, at..at + 1, "expected a string", None);
+        let problem =
+            Problem { place: Place::of(Path::new("config.toml"), text, at..at + 1), message: "expected a string".into(), hint: None };
         assert_eq!(problem.to_string(), "config.toml:2:8: expected a string\n  2 | näme = 7 # ü\n    |        ^");
     }
 
@@ -121,7 +139,9 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_span_makes_a_problem(text in ".{0,40}", start in 0usize..60, length in 0usize..60) {
-            let _ = Problem::at(Path::new("x"), &text, start..start + length, "m", None).to_string();
+            let place = Place::of(Path::new("x"), &text, start..start + length);
+            let _ = Problem { place, message: "m".into(), hint: None }.to_string();
+            let _ = Place::of_line(Path::new("x"), &text, start);
         }
     }
 }

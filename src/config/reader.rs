@@ -8,7 +8,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Problem, suggestion};
+use super::problem::{Place, Problem, suggestion};
 
 /// A file being read, with what is wrong in it so far.
 pub struct Document<'i> {
@@ -41,12 +41,16 @@ impl<'i> Document<'i> {
 
     fn into_problems(self) -> Vec<Problem> {
         let mut problems = self.problems.into_inner();
-        problems.sort_by_key(|problem| (problem.line, problem.column));
+        problems.sort_by(|a, b| a.place.cmp(&b.place));
         problems
     }
 
+    fn place(&self, span: Range<usize>) -> Place {
+        Place::of(self.file, self.text, span)
+    }
+
     fn problem(&self, span: Range<usize>, message: String, hint: Option<String>) {
-        self.problems.borrow_mut().push(Problem::at(self.file, self.text, span, message, hint));
+        self.problems.borrow_mut().push(Problem { place: self.place(span), message, hint });
     }
 }
 
@@ -162,13 +166,14 @@ impl<'a, 'i> Section<'a, 'i> {
         sections
     }
 
-    /// Every entry of this table as a list of strings (one string is a list of one).
-    pub fn string_lists(&self) -> Vec<(String, Vec<String>)> {
+    /// Every entry of this table as a list of strings (one string is a list of one), with its place.
+    pub fn string_lists(&self) -> Vec<(String, Place, Vec<String>)> {
         self.table
             .iter()
             .filter_map(|(name, value)| {
+                let place = self.document.place(name.span());
                 let name = name.get_ref().to_string();
-                self.strings(&name, value).map(|list| (name, list))
+                self.strings(&name, value).map(|list| (name, place, list))
             })
             .collect()
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::problem::Place;
 use super::reader::Section;
 
 /// What the file says of the console. `None`: not said.
@@ -17,6 +18,8 @@ pub struct UiConfig {
     pub notify: Option<bool>,
     /// `[ui.keys]`: action to keys, as written; the console knows the actions.
     pub keys: BTreeMap<String, Vec<String>>,
+    /// Where each action of `keys` stands, for what the console has to say of it.
+    pub key_places: BTreeMap<String, Place>,
 }
 
 /// How many colours to use.
@@ -55,12 +58,15 @@ impl ColorChoice {
 pub(super) fn read(mut section: Section<'_, '_>) -> UiConfig {
     let words = ColorChoice::ALL.map(|(word, _)| word);
     let color = section.choice("color", &words).and_then(|index| ColorChoice::ALL.get(index)).map(|(_, choice)| *choice);
+    let bindings = section.section("keys").map(|keys| keys.string_lists()).unwrap_or_default();
+    let key_places = bindings.iter().map(|(action, place, _)| (action.clone(), place.clone())).collect();
     let ui = UiConfig {
         theme: section.string("theme"),
         ascii: section.flag("ascii"),
         color,
         notify: section.flag("notify"),
-        keys: section.section("keys").map(|keys| keys.string_lists().into_iter().collect()).unwrap_or_default(),
+        keys: bindings.into_iter().map(|(action, _, keys)| (action, keys)).collect(),
+        key_places,
     };
     section.finish();
     ui
