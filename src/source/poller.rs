@@ -68,7 +68,7 @@ pub fn spawn(sources: Vec<Box<dyn Source>>, focus: &watch::Receiver<Focus>, upda
         let (poke, poked) = mpsc::channel(1);
         let id = source.id();
         pokes.insert(id.clone(), poke);
-        let poller = Poller { schedule: Schedule::new(id.clone(), source.cadence()), id, source, focus: focus.clone(), poked };
+        let poller = Poller { schedule: Schedule::new(id, source.cadence()), source, focus: focus.clone(), poked };
         let (cancel, updates) = (cancel.clone(), updates.clone());
         tokio::spawn(async move {
             // Cancelling drops the poll in flight, which closes its connection.
@@ -113,7 +113,6 @@ fn timed_out(deadline: Duration) -> Failure {
 }
 
 struct Poller {
-    id: SourceId,
     source: Box<dyn Source>,
     schedule: Schedule,
     focus: watch::Receiver<Focus>,
