@@ -1,0 +1,5 @@
+//! Recognition: which cause a message from outside names.
+
+mod field;
+
+pub use field::Field;
