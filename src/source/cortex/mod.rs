@@ -1,12 +1,31 @@
 //! Cortex (cortexlabs) clusters on AWS, versions 0.30 to 0.42.
+//!
+//! Reads the operator's HTTP API and its log stream; changes nothing. Two dialects are spoken,
+//! chosen by the version that `/info` tells.
 
+pub mod client;
+pub mod endpoint;
 pub mod environment;
 pub mod identity;
+mod memory;
+pub mod normalize;
+mod poll;
+pub mod refusal;
+pub mod version;
 pub mod wire;
 
+use std::sync::Arc;
+
+use self::client::Operator;
+use super::trust::PinFile;
 use super::{Connected, Discovery, Platform};
-use crate::config::ContextConfig;
+use crate::config::{ContextConfig, TlsTrust};
 use crate::domain::source::Failure;
+
+pub use self::poll::CortexSource;
+
+/// The kind of the source, as the JSON contract shows it.
+pub const SOURCE: &str = "cortex";
 
 /// The platform.
 pub struct Cortex;
@@ -24,7 +43,22 @@ impl Platform for Cortex {
         environment::discover()
     }
 
-    fn connect(&self, _context: &ContextConfig) -> Result<Connected, Failure> {
-        Ok(Connected { sources: Vec::new(), logs: None })
+    fn connect(&self, context: &ContextConfig) -> Result<Connected, Failure> {
+        let pins = match context.tls {
+            TlsTrust::Pin => PinFile::of_this_user()?,
+            TlsTrust::System | TlsTrust::AcceptInvalid => PinFile::at("pinned-certificates"),
+        };
+        connect_with(context, pins)
     }
+}
+
+/// As [`Platform::connect`], with a pin file of one's own choice.
+///
+/// # Errors
+/// `Misconfigured`, naming the setting.
+pub fn connect_with(context: &ContextConfig, pins: PinFile) -> Result<Connected, Failure> {
+    let operator = Operator::new(context, pins)?;
+    let name = context.name.as_str().into();
+    let source = CortexSource::new(&name, Arc::clone(&operator));
+    Ok(Connected { sources: vec![Box::new(source)], logs: None })
 }
