@@ -1,0 +1,120 @@
+//! The lines around every pane: status, tabs or breadcrumb, hints, prompt and message.
+
+use ratatui::layout::Rect;
+
+use super::{listing, pane};
+use crate::console::action::Action;
+use crate::console::meaning::Meaning;
+use crate::console::model::{Model, PromptKind};
+use crate::console::navigation::Route;
+use crate::console::paint::Painter;
+use crate::console::view::content::{Line, Span};
+use crate::console::view::{status, tabs as tab_view};
+use crate::console::widgets::wrap::line_columns;
+use crate::domain::time::Timestamp;
+
+/// Draws the status line, or the banner of a paused screen.
+pub fn status(painter: &mut Painter<'_>, model: &Model, now: Timestamp) {
+    let area = Rect { height: 1, ..painter.buffer.area };
+    painter.tint(area, Meaning::Status);
+    if let Some(frozen) = &model.frozen {
+        painter.tint(area, Meaning::Paused);
+        let text = format!(" PAUSED at {} · {} updates held back · P goes on", frozen.at.strftime("%H:%M:%S UTC"), frozen.held);
+        painter.line(area.x, area.y, area.width, &[Span::new(text, Meaning::Paused)]);
+        return;
+    }
+    let left = status::place(model);
+    let width = usize::from(area.width).saturating_sub(1);
+    let room = width.saturating_sub(line_columns(&left) + 2);
+    let right = status::fitting(status::sources(model, now), room);
+    let taken = u16::try_from(line_columns(&right)).unwrap_or(u16::MAX).min(area.width.saturating_sub(1));
+    let left_room = area.width.saturating_sub(taken + 2);
+    painter.line(area.x, area.y, left_room, &left);
+    painter.line(area.right().saturating_sub(taken + 1), area.y, taken, &right);
+}
+
+/// Draws the tabs, or where one is beneath a tab.
+pub fn tabs(painter: &mut Painter<'_>, model: &Model, now: Timestamp) {
+    let area = Rect { y: 1, height: 1, ..painter.buffer.area };
+    let crumbs = model.navigation.crumbs();
+    if crumbs.len() > 1 {
+        painter.line(area.x, area.y, area.width, &tab_view::crumbs(model, now));
+        return;
+    }
+    let counts = |route: &Route| listing(model, route, now).rows.len() + listing(model, route, now).hidden;
+    let line = tab_view::tabs(model, counts, usize::from(area.width));
+    painter.line(area.x, area.y, area.width, &line);
+}
+
+/// Draws the last line: prompt, message or hints.
+pub fn hints(painter: &mut Painter<'_>, model: &Model) {
+    let screen = painter.buffer.area;
+    let area = Rect { y: screen.bottom().saturating_sub(1), height: 1, ..screen };
+    let line = match (&model.prompt, &model.message) {
+        (Some(prompt), message) => {
+            let word = match prompt.kind {
+                PromptKind::Filter => " filter ",
+                PromptKind::LogSearch => " search ",
+                PromptKind::LogFilter => " only lines with ",
+            };
+            let help = message.as_ref().map_or_else(
+                || match prompt.kind {
+                    PromptKind::Filter => "   ! not · col:text · re:pattern · Enter keeps · Esc undoes".to_owned(),
+                    PromptKind::LogSearch => "   pattern · Enter goes there · n N".to_owned(),
+                    PromptKind::LogFilter => "   pattern · ! not · Enter keeps · Esc undoes".to_owned(),
+                },
+                |message| format!("   {message}"),
+            );
+            vec![Span::muted(word), Span::new(prompt.text.as_str(), Meaning::Prompt), Span::new("▏", Meaning::Prompt), Span::muted(help)]
+        }
+        (None, Some(message)) => vec![Span::new(format!(" {message}"), Meaning::Message)],
+        (None, None) => hint_line(model, usize::from(area.width)),
+    };
+    painter.line(area.x, area.y, area.width, &line);
+}
+
+fn hint_line(model: &Model, width: usize) -> Line {
+    let route = model.focus();
+    let layer = model.layer(&route);
+    let mut line: Line = vec![Span::plain(" ")];
+    let own = pane(&route).map_or(&[][..], |pane| pane.hints);
+    let end = if model.navigation.crumbs().len() > 1 { Action::Back } else { Action::BackOrQuit };
+    for action in own.iter().copied().chain([Action::Filter, end]).chain([Action::Help]) {
+        let Some(key) = model.keymap.keys(layer, action).into_iter().next() else { continue };
+        if action == Action::Filter && matches!(route, Route::Logs(_)) {
+            continue;
+        }
+        let hint = [Span::new(key, Meaning::Key), Span::muted(format!(" {}", short(action))), Span::plain("   ")];
+        let room = if action == Action::Help { width } else { width.saturating_sub(12) };
+        if line_columns(&line) + line_columns(&hint) <= room + 3 {
+            line.extend(hint);
+        }
+    }
+    line
+}
+
+/// A word or two for the hint line, where the description is longer.
+fn short(action: Action) -> &'static str {
+    match action {
+        Action::Explain => "why",
+        Action::OnlyProblems => "problems",
+        Action::Filter => "filter",
+        Action::BackOrQuit => "quit",
+        Action::Raw => "raw",
+        Action::CopyRemedy => "copy remedy",
+        Action::CopyCommand => "copy command",
+        Action::Expand => "evidence",
+        Action::ExpandAll => "all evidence",
+        Action::PreviousLogs => "previous",
+        Action::NextPanel => "next",
+        Action::Sort => "sort",
+        Action::LogFollow => "follow",
+        Action::LogWrap => "wrap",
+        Action::LogTimestamps => "times",
+        Action::LogFilter => "filter",
+        Action::LogSave => "save",
+        Action::NextProblem => "next problem",
+        Action::Open => "open",
+        other => other.description(),
+    }
+}

@@ -1,0 +1,86 @@
+//! The panes: which view shows a route, and what keys it hints at. Adding a pane is a route, a
+//! file in `view` and a line in [`PANES`]; most panes are tables and need no drawing of their own.
+
+pub mod dashboard;
+pub mod frame;
+pub mod logs;
+
+use super::action::Action;
+use super::filter::Filter;
+use super::meaning::Meaning;
+use super::model::Model;
+use super::navigation::Route;
+use super::view;
+use super::view::content::{Content, Row, Span};
+use crate::domain::time::Timestamp;
+
+/// One pane.
+pub struct Pane {
+    /// Whether it shows this route.
+    pub shows: fn(&Route) -> bool,
+    /// Its view model.
+    pub view: fn(&Model, &Route, Timestamp) -> Content,
+    /// The keys worth a hint, the most useful first.
+    pub hints: &'static [Action],
+}
+
+/// All panes.
+pub const PANES: &[Pane] = &[Pane {
+    shows: |route| matches!(route, Route::Workloads),
+    view: view::workloads::view,
+    hints: &[Action::Explain, Action::Logs, Action::Replicas, Action::Timeline, Action::OnlyProblems],
+}];
+
+/// The pane of a route.
+pub fn pane(route: &Route) -> Option<&'static Pane> {
+    PANES.iter().find(|pane| (pane.shows)(route))
+}
+
+/// The view of a route as the list state wants it: filtered, sorted, with a count of what is
+/// hidden.
+pub fn listing(model: &Model, route: &Route, now: Timestamp) -> Content {
+    let now = model.time(now);
+    let mut content = pane(route).map(|pane| (pane.view)(model, route, now)).unwrap_or_default();
+    let Some(list) = model.list(route) else { return content };
+    let before = content.rows.len();
+    if list.only_problems {
+        content.rows.retain(|row| row.problem);
+    }
+    if !list.filter.trim().is_empty() {
+        let mut filter = Filter::parse(&list.filter, &content.columns);
+        content.rows.retain(|row| filter.keeps(row));
+    }
+    content.hidden = before - content.rows.len();
+    if content.hidden > 0 {
+        content.facts.push(vec![Span::new(hidden_text(content.hidden, list), Meaning::Warning)]);
+        if content.rows.is_empty() {
+            content.empty = "nothing matches".to_owned();
+        }
+    }
+    if let Some(column) = list.sort {
+        content.rows.sort_by(|a, b| compare(a, b, column));
+    }
+    if list.reverse {
+        content.rows.reverse();
+    }
+    content
+}
+
+fn hidden_text(hidden: usize, list: &super::model::ListState) -> String {
+    let rows = if hidden == 1 { "row" } else { "rows" };
+    match (list.only_problems, list.filter.is_empty()) {
+        (true, true) => format!("{hidden} {rows} without a problem hidden · z shows all"),
+        (true, false) => format!("{hidden} {rows} hidden by filter `{}` and only problems · Esc, z", list.filter),
+        (false, _) => format!("{hidden} {rows} hidden by filter `{}` · Esc shows all", list.filter),
+    }
+}
+
+fn compare(a: &Row, b: &Row, column: usize) -> std::cmp::Ordering {
+    match (a.cells.get(column), b.cells.get(column)) {
+        (Some(a), Some(b)) => match (a.order, b.order) {
+            (Some(a), Some(b)) => a.cmp(&b),
+            _ => a.text().to_lowercase().cmp(&b.text().to_lowercase()),
+        },
+        _ => std::cmp::Ordering::Equal,
+    }
+}

@@ -1,0 +1,147 @@
+//! Where Enter and the letter keys lead from the selected row.
+
+use crate::console::effect::Effect;
+use crate::console::logs::LogState;
+use crate::console::model::Model;
+use crate::console::navigation::{LogRoute, ObjectId, Route};
+use crate::domain::id::{ResourceKey, ResourceKind};
+use crate::domain::text::Text;
+use crate::domain::topology;
+
+/// Opens what the selected row stands for.
+pub(super) fn open(model: &mut Model) -> Vec<Effect> {
+    let route = model.focus();
+    if model.dashboard() && route != Route::Workloads {
+        model.navigation.push(route);
+        return Vec::new();
+    }
+    let Some(object) = super::select::selected(model, &route) else { return Vec::new() };
+    if let Route::Explanation(workload) = &route {
+        return super::act::open_part(model, &workload.clone(), &object);
+    }
+    let target = match &object {
+        ObjectId::Resource(key) => drill(model, &route, key),
+        ObjectId::Source(_) => Some(Route::Details(object.clone())),
+        ObjectId::Part(_) => None,
+    };
+    match target {
+        Some(Route::Logs(log)) => open_log(model, log),
+        Some(target) if target != route => {
+            model.navigation.push(target);
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn drill(model: &Model, from: &Route, key: &ResourceKey) -> Option<Route> {
+    Some(match key.kind {
+        ResourceKind::Workload => Route::Explanation(key.clone()),
+        ResourceKind::Replica => Route::Logs(replica_log(model, key)?),
+        ResourceKind::Job => Route::Logs(job_log(model, key)?),
+        ResourceKind::Node => Route::Node(key.clone()),
+        ResourceKind::NodeGroup => Route::GroupActivity(key.clone()),
+        ResourceKind::Activity => Route::OneActivity(key.clone()),
+        ResourceKind::Quota => Route::Quota(key.clone()),
+        ResourceKind::Cluster | ResourceKind::Source if matches!(from, Route::Details(_)) => return None,
+        ResourceKind::Cluster | ResourceKind::Source => Route::Details(ObjectId::Resource(key.clone())),
+    })
+}
+
+fn replica_log(model: &Model, key: &ResourceKey) -> Option<LogRoute> {
+    let views = model.snapshot().sources(&key.context);
+    let mut replicas = views.flat_map(|(_, source)| &source.view.replicas);
+    let replica = replicas.find(|replica| replica.key == *key)?;
+    Some(LogRoute { workload: replica.workload.clone(), job: None, replica: Some(key.name.clone()), previous: false })
+}
+
+fn job_log(model: &Model, key: &ResourceKey) -> Option<LogRoute> {
+    let (workload, job) = key.name.rsplit_once('/')?;
+    let workload = ResourceKey::new(&key.context, ResourceKind::Workload, workload);
+    model.snapshot().workload(&workload)?;
+    Some(LogRoute { workload, job: Some(Text::from(job)), replica: None, previous: false })
+}
+
+/// The log of the selected object, or of the workload it belongs to.
+pub(super) fn log(model: &mut Model, previous: bool) -> Vec<Effect> {
+    let route = model.focus();
+    if let Route::Logs(log) = &route {
+        let log = LogRoute { previous: !log.previous, ..log.clone() };
+        return open_log(model, log);
+    }
+    let selected = super::select::selected(model, &route);
+    let of_row = selected.as_ref().and_then(ObjectId::resource).and_then(|key| match key.kind {
+        ResourceKind::Replica => replica_log(model, key),
+        ResourceKind::Job => job_log(model, key),
+        ResourceKind::Workload => model.snapshot().workload(key).map(|_| whole_log(key.clone())),
+        _ => None,
+    });
+    let of_screen = || match &route {
+        Route::Explanation(key) | Route::Replicas(key) | Route::Jobs(key) => Some(whole_log(key.clone())),
+        _ => None,
+    };
+    match of_row.or_else(of_screen) {
+        Some(log) => open_log(model, LogRoute { previous, ..log }),
+        None => {
+            model.message = Some(Text::from("no log belongs to this row; workloads, replicas and jobs have logs"));
+            Vec::new()
+        }
+    }
+}
+
+fn whole_log(workload: ResourceKey) -> LogRoute {
+    LogRoute { workload, job: None, replica: None, previous: false }
+}
+
+fn open_log(model: &mut Model, log: LogRoute) -> Vec<Effect> {
+    let stream = model.log.stream + 1;
+    model.log = LogState::new(stream);
+    let LogRoute { workload, job, replica, previous } = log.clone();
+    model.navigation.push(Route::Logs(log));
+    vec![Effect::OpenLog { stream, workload, job, replica, previous }]
+}
+
+/// Opens the log of a route that history led back to: its stream was closed.
+pub(super) fn reopen_log(model: &mut Model) -> Vec<Effect> {
+    let Route::Logs(log) = model.navigation.top().clone() else { return Vec::new() };
+    if model.log.ended.is_none() {
+        return Vec::new();
+    }
+    open_log(model, log)
+}
+
+/// A screen about the selected object, made by `route`.
+pub(super) fn about(model: &mut Model, route: impl Fn(&Model, &ObjectId) -> Option<Route>, otherwise: &str) {
+    let focus = model.focus();
+    let selected = super::select::selected(model, &focus).filter(|object| !matches!(object, ObjectId::Part(_)));
+    let object = selected.or_else(|| focus.subject().cloned().map(ObjectId::Resource));
+    match object.and_then(|object| route(model, &object)) {
+        Some(target) => model.navigation.push(target),
+        None => model.message = Some(Text::from(otherwise)),
+    }
+}
+
+/// The workload behind an object: itself, or the one a replica or job belongs to.
+pub(super) fn workload_of(model: &Model, object: &ObjectId) -> Option<ResourceKey> {
+    let key = object.resource()?;
+    match key.kind {
+        ResourceKind::Workload => model.snapshot().workload(key).map(|(_, workload)| workload.key.clone()),
+        ResourceKind::Replica => replica_log(model, key).map(|log| log.workload),
+        ResourceKind::Job => job_log(model, key).map(|log| log.workload),
+        _ => None,
+    }
+}
+
+/// What a person would look up of an object elsewhere: its cloud name, its native id.
+pub(super) fn name_of(model: &Model, object: &ObjectId) -> Text {
+    match object {
+        ObjectId::Source(id) => Text::from(id.to_string()),
+        ObjectId::Part(part) => Text::from(part.as_str()),
+        ObjectId::Resource(key) if key.kind == ResourceKind::NodeGroup => {
+            let groups = topology::groups(model.snapshot(), &key.context);
+            let group = groups.iter().find(|joined| joined.key == key).and_then(topology::JoinedGroup::group);
+            group.and_then(|group| group.cloud_name.clone()).unwrap_or_else(|| key.name.clone())
+        }
+        ObjectId::Resource(key) => key.name.clone(),
+    }
+}

@@ -1,0 +1,154 @@
+//! The status line: where one is, how many are held up, how old everything is.
+
+use std::collections::BTreeMap;
+
+use super::content::{Line, Span};
+use crate::console::meaning::Meaning;
+use crate::console::model::Model;
+use crate::console::widgets::wrap::line_columns;
+use crate::domain::source::{FailureKind, Health};
+use crate::domain::time::Timestamp;
+use crate::explain::Verdict;
+
+/// The left end: label, contexts, region, platform and version.
+pub fn place(model: &Model) -> Line {
+    let mut words: Vec<String> = model.label.iter().map(ToString::to_string).collect();
+    let snapshot = model.snapshot();
+    let contexts = snapshot.contexts();
+    let clusters = || snapshot.views.values().filter_map(|view| view.view.cluster.as_ref());
+    match contexts.as_slice() {
+        [] => words.push("no context".to_owned()),
+        [one] => {
+            let region = clusters().find_map(|cluster| cluster.region.as_ref());
+            words.push(region.map_or_else(|| one.to_string(), |region| format!("{one} {region}")));
+            let platform = clusters().find(|cluster| cluster.version.is_some());
+            words.extend(platform.map(|cluster| format!("{} {}", cluster.platform, cluster.version.clone().unwrap_or_default())));
+        }
+        several => words.push(format!("{} contexts", several.len())),
+    }
+    vec![Span::new(format!(" {}", words.join(" · ")), Meaning::Status)]
+}
+
+/// The right end in pieces, the most important first.
+pub fn sources(model: &Model, now: Timestamp) -> Vec<(u8, Line)> {
+    let mut pieces = vec![(0, held(model))];
+    // Sources of one service share an age: the oldest counts.
+    let mut ages: BTreeMap<String, Timestamp> = BTreeMap::new();
+    for (id, view) in &model.snapshot().views {
+        let service = id.kind.split('.').next().unwrap_or_default().to_owned();
+        let part = id.kind.rsplit('.').next().unwrap_or_default();
+        match &view.health {
+            Health::Waiting => pieces.push((2, vec![Span::muted(format!("{part} waiting"))])),
+            Health::Fresh { at } => {
+                let age = ages.entry(service).or_insert(*at);
+                *age = (*age).min(*at);
+            }
+            Health::Stale { since, failure } => {
+                let mut line = vec![Span::new(format!("{part} !{} ", word(failure.kind)), Meaning::Failed)];
+                line.push(Span::age(now, *since, Meaning::Stale));
+                pieces.push((1, line));
+            }
+            Health::Failed { failure, .. } => {
+                pieces.push((1, vec![Span::new(format!("{part} !{}", word(failure.kind)), Meaning::Failed)]));
+            }
+        }
+    }
+    for (service, at) in ages {
+        pieces.push((3, vec![Span::muted(format!("{service} ")), Span::age(now, at, Meaning::Muted)]));
+    }
+    pieces
+}
+
+fn held(model: &Model) -> Line {
+    let count = |verdict| model.explanations().values().filter(|explanation| explanation.verdict == verdict).count();
+    let (held, unclear) = (count(Verdict::Held), count(Verdict::CannotTell));
+    let mut line = match held {
+        0 if unclear == 0 && model.explanations().is_empty() => vec![Span::muted("nothing known yet")],
+        0 => vec![Span::new("none held up", Meaning::Live)],
+        held => vec![Span::new(format!("{held} held up"), Meaning::Held)],
+    };
+    if unclear > 0 {
+        line.push(Span::new(format!(", {unclear} unclear"), Meaning::Unknown));
+    }
+    line
+}
+
+/// As many pieces as fit into `room` columns, joined; what had to go is counted.
+pub fn fitting(mut pieces: Vec<(u8, Line)>, room: usize) -> Line {
+    pieces.sort_by_key(|(importance, _)| *importance);
+    let mut hidden = 0;
+    loop {
+        let mut line: Line = Vec::new();
+        for (_, piece) in &pieces {
+            if !line.is_empty() {
+                line.push(Span::muted(" · "));
+            }
+            line.extend(piece.iter().cloned());
+        }
+        if hidden > 0 {
+            line.push(Span::muted(format!(" +{hidden}")));
+        }
+        if line_columns(&line) <= room || pieces.len() < 2 {
+            return line;
+        }
+        pieces.pop();
+        hidden += 1;
+    }
+}
+
+/// Sentences about what could not be read, for the foot of a view.
+pub fn troubles(model: &Model, now: Timestamp) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (id, view) in &model.snapshot().views {
+        match &view.health {
+            Health::Waiting | Health::Fresh { .. } => {}
+            Health::Stale { since, failure } => lines.push(vec![
+                Span::new(format!("{} is behind: ", id.kind), Meaning::Failed),
+                Span::plain(format!("{}; shown is what was read ", failure.message)),
+                Span::age(now, *since, Meaning::Plain),
+                Span::plain(" ago"),
+                Span::muted(hint(&failure.hint)),
+            ]),
+            Health::Failed { failure, .. } => lines.push(vec![
+                Span::new(format!("{} was never read: ", id.kind), Meaning::Failed),
+                Span::plain(failure.message.as_str()),
+                Span::muted(hint(&failure.hint)),
+            ]),
+        }
+        for gap in &view.view.gaps {
+            let mut line = vec![Span::new(format!("{} not read: ", gap.what), Meaning::Unknown), Span::plain(gap.failure.message.as_str())];
+            if !gap.failure.permissions.is_empty() {
+                let needs: Vec<&str> = gap.failure.permissions.iter().map(crate::domain::text::Text::as_str).collect();
+                line.push(Span::plain(format!(", needs {}", needs.join(", "))));
+            }
+            line.push(Span::muted(hint(&gap.failure.hint)));
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+fn hint(hint: &str) -> String {
+    if hint.is_empty() { String::new() } else { format!(" · {hint}") }
+}
+
+/// One word for a kind of failure.
+pub fn word(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Denied => "denied",
+        FailureKind::Expired => "expired",
+        FailureKind::NoCredentials => "no-credentials",
+        FailureKind::WrongAccount => "wrong-account",
+        FailureKind::ClockSkew => "clock-skew",
+        FailureKind::Throttled => "throttled",
+        FailureKind::Unreachable => "unreachable",
+        FailureKind::Untrusted => "untrusted",
+        FailureKind::TimedOut => "timed-out",
+        FailureKind::Garbage => "garbage",
+        FailureKind::ServerError => "server-error",
+        FailureKind::Unsupported => "unsupported",
+        FailureKind::NotFound => "not-found",
+        FailureKind::Misconfigured => "misconfigured",
+        FailureKind::Bug => "bug",
+    }
+}

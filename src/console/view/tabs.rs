@@ -1,0 +1,52 @@
+//! The second line: tabs with counts, or the way from the tab to here.
+
+use super::content::{Line, Span};
+use crate::console::meaning::Meaning;
+use crate::console::model::Model;
+use crate::console::navigation::{ObjectId, Route};
+use crate::console::view::explanation;
+use crate::console::widgets::wrap::line_columns;
+use crate::domain::time::Timestamp;
+
+/// All tabs that fit; `count` gives the rows of a view. The open one is always there.
+pub fn tabs(model: &Model, count: impl Fn(&Route) -> usize, width: usize) -> Line {
+    let open = model.navigation.tab();
+    let mut line: Line = vec![Span::plain(" ")];
+    for route in Route::TABS {
+        let meaning = if route == *open { Meaning::TabOpen } else { Meaning::Tab };
+        let text = format!("{} {}", route.word(), count(&route));
+        let separator = if line.len() > 1 { " │ " } else { "" };
+        if line_columns(&line) + text.len() + 3 > width && route != *open {
+            continue;
+        }
+        line.push(Span::new(separator, Meaning::Rule));
+        line.push(Span::new(text, meaning));
+    }
+    line
+}
+
+/// Where one is: `Workloads › text-generator › why`, and how it stands.
+pub fn crumbs(model: &Model, now: Timestamp) -> Line {
+    let mut line: Line = vec![Span::plain(" ")];
+    let mut subject = None;
+    for route in model.navigation.crumbs() {
+        if line.len() > 1 {
+            line.push(Span::new(" › ", Meaning::Rule));
+        }
+        let of = route.subject();
+        if let Some(key) = of.filter(|_| of != subject) {
+            line.push(Span::new(key.name.as_str(), Meaning::Subject));
+            line.push(Span::new(" › ", Meaning::Rule));
+            subject = of;
+        }
+        if let Route::Details(ObjectId::Source(id)) = route {
+            line.push(Span::new(format!("{} › ", id.kind), Meaning::Subject));
+        }
+        line.push(Span::new(route.word(), if route == model.navigation.top() { Meaning::TabOpen } else { Meaning::Tab }));
+    }
+    if let Route::Explanation(workload) = model.navigation.top() {
+        line.push(Span::plain("   "));
+        line.extend(explanation::standing_line(model, workload, now));
+    }
+    line
+}

@@ -1,0 +1,115 @@
+//! All workloads: what is held up first, with the reason in the row.
+
+use super::content::{Cell, Column, Content, Line, Row, Span};
+use super::state::Standing;
+use super::status;
+use crate::console::meaning::Meaning;
+use crate::console::model::Model;
+use crate::console::navigation::{ObjectId, Route};
+use crate::domain::source::Health;
+use crate::domain::time::{self, Timestamp};
+use crate::domain::workload::Workload;
+use crate::explain::{Explanation, Verdict};
+
+/// The table of workloads.
+pub fn view(model: &Model, _route: &Route, now: Timestamp) -> Content {
+    let snapshot = model.snapshot();
+    let several = snapshot.contexts().len() > 1;
+    let mut rows: Vec<(Standing, Row)> = snapshot
+        .workloads()
+        .map(|(source, workload)| {
+            let explanation = model.explanation(&workload.key);
+            let standing = Standing::of(workload, explanation);
+            let stale = snapshot.views.get(source).is_some_and(|view| matches!(view.health, Health::Stale { .. }));
+            (standing, row(workload, explanation, standing, now, several).stale(stale))
+        })
+        .collect();
+    // Inside one standing the sources' order holds: by context and name.
+    rows.sort_by_key(|(standing, _)| *standing);
+    Content {
+        columns: vec![
+            Column::fit("", 1, 0),
+            Column::fit("CONTEXT", 14, 6),
+            Column::fit("API", 28, 0).keep_end(),
+            Column::fit("KIND", 9, 5),
+            Column::fit("STATUS", 18, 0),
+            Column::fit("READY", 7, 2).right(),
+            Column::fit("UP-TO-DATE", 10, 7).right(),
+            Column::fit("AGE", 5, 4).right(),
+            Column::fill("WHY", 14),
+        ],
+        rows: rows.into_iter().map(|(_, row)| row).collect(),
+        facts: status::troubles(model, now),
+        empty: empty(model),
+        ..Content::default()
+    }
+}
+
+fn empty(model: &Model) -> String {
+    let waiting = model.snapshot().views.values().any(|view| view.health == Health::Waiting);
+    if waiting { "waiting for the first answer".to_owned() } else { "no workload is deployed here".to_owned() }
+}
+
+fn row(workload: &Workload, explanation: Option<&Explanation>, standing: Standing, now: Timestamp, several: bool) -> Row {
+    let meaning = standing.meaning();
+    let counts = workload.replicas.as_ref();
+    let ready = counts.map(|counts| match counts.desired {
+        Some(desired) => format!("{}/{desired}", counts.serving()),
+        None => counts.serving().to_string(),
+    });
+    let current = counts.map(|counts| Cell::number(counts.up_to_date));
+    let cells = vec![
+        Cell::new(standing.glyph(), meaning).ordered(standing as i64),
+        Cell::muted(if several { workload.key.context.as_str() } else { "" }),
+        Cell::new(workload.key.name.as_str(), if standing.is_problem() { Meaning::Subject } else { Meaning::Plain }),
+        Cell::muted(workload.kind.as_str()),
+        status_cell(workload, explanation, standing, now),
+        Cell::plain(ready.unwrap_or_default()).ordered(counts.map_or(-1, |counts| i64::from(counts.serving()))),
+        current.unwrap_or_default(),
+        Cell::age(now, workload.deployed_at),
+        Cell::line(why(explanation)),
+    ];
+    Row::new(ObjectId::Resource(workload.key.clone()), cells).problem(standing.is_problem())
+}
+
+fn status_cell(workload: &Workload, explanation: Option<&Explanation>, standing: Standing, now: Timestamp) -> Cell {
+    let mut line = vec![Span::new(workload.status.native.as_str(), standing.meaning())];
+    let since = explanation.and_then(|explanation| explanation.since).or(workload.status.since);
+    let settled = matches!(standing, Standing::Live | Standing::Idle);
+    if let Some(since) = since.filter(|_| !settled) {
+        line.push(Span::new(" ", standing.meaning()));
+        line.push(Span::age(now, since, standing.meaning()));
+    }
+    Cell::line(line).ordered(standing as i64)
+}
+
+/// The reason, the estimate, or what could not be told; nothing for the healthy.
+pub fn why(explanation: Option<&Explanation>) -> Line {
+    let Some(explanation) = explanation else { return Vec::new() };
+    match (explanation.verdict, &explanation.progress) {
+        (Verdict::Held, _) => vec![Span::new(explanation.headline.as_str(), Meaning::Held)],
+        (Verdict::CannotTell, _) => vec![Span::new(cannot_tell(explanation), Meaning::Unknown)],
+        (Verdict::Clear, Some(progress)) => {
+            let left = progress.remaining();
+            let text = if left.is_zero() {
+                format!("{}, longer than usual ({})", progress.stage, time::words(progress.usual))
+            } else {
+                format!("{}, about {} left", progress.stage, time::words(rounded(left)))
+            };
+            vec![Span::new(text, Meaning::Progressing)]
+        }
+        (Verdict::Clear, None) => vec![Span::muted(explanation.headline.as_str())],
+    }
+}
+
+/// To whole minutes, because an estimate is no more exact.
+fn rounded(left: time::Duration) -> time::Duration {
+    time::Duration::from_secs(left.as_secs().div_ceil(60) * 60)
+}
+
+fn cannot_tell(explanation: &Explanation) -> String {
+    if !explanation.headline.is_empty() {
+        return explanation.headline.to_string();
+    }
+    explanation.missing.first().map_or_else(|| "cannot tell".to_owned(), |missing| format!("cannot tell {}", missing.question))
+}
