@@ -9,8 +9,13 @@ pub mod autoscaler;
 pub mod clock;
 pub mod cluster;
 pub mod history;
+pub mod jobs;
+pub mod launching;
 pub mod machine;
 pub mod minting;
+pub mod replicas;
+pub mod rollout;
+pub mod scheduler;
 pub mod workload;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,6 +46,8 @@ pub struct World {
     pub clock: StoryClock,
     /// Up to where the story has been told.
     pub now: Moment,
+    /// What is still to happen, the next first.
+    pub(crate) events: Vec<crate::sim::story::Event>,
 }
 
 impl World {
@@ -63,17 +70,30 @@ impl World {
         }
     }
 
-    fn step(&mut self) {}
+    fn step(&mut self) {
+        self.happen();
+        for cluster in &mut self.clusters {
+            jobs::step(cluster, self.now);
+            rollout::step(cluster, self.now);
+            scheduler::step(cluster, self.now);
+            replicas::step(cluster, self.now);
+            autoscaler::step(cluster, self.now);
+        }
+        launching::step(&mut self.clusters, &self.account, self.now);
+    }
+
+    /// Lets the events of this moment happen.
+    fn happen(&mut self) {
+        while self.events.first().is_some_and(|event| event.at <= self.now) {
+            let event = self.events.remove(0);
+            event.apply(self);
+        }
+    }
 
     /// vCPUs that count against a quota class (such as `G/OnDemand`) at a moment, in all clusters
     /// and elsewhere in the account.
     pub fn vcpus_in_use(&self, class: &str, at: Moment) -> u32 {
-        {
-            let quota = self.account.quota(class).map_or(0, |quota| quota.used_elsewhere);
-            let nodes = self.clusters.iter().flat_map(|cluster| cluster.live_nodes(at));
-            let counted = nodes.map(|node| (machine::machine(&node.instance_type), node.spot));
-            quota + counted.filter(|(shape, spot)| shape.quota_class(*spot) == class).map(|(shape, _)| shape.vcpus).sum::<u32>()
-        }
+        launching::vcpus_in_use(&self.clusters, &self.account, class, at)
     }
 
     /// The sixteen hexadecimal digits with which Cortex begins the ids of versions and jobs made

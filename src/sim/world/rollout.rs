@@ -1,0 +1,155 @@
+//! The Deployment controller: replaces old replicas by new ones within surge and unavailable.
+
+use super::clock::Moment;
+use super::cluster::Cluster;
+use super::minting;
+use super::workload::{Api, Pod, PodPhase, Version};
+
+/// Story seconds that a pod takes to go.
+const GRACE: i64 = 25;
+
+pub(crate) fn step(cluster: &mut Cluster, now: Moment) {
+    for api in &mut cluster.apis {
+        api.pods.retain(|pod| pod.deleted_at.is_none_or(|at| now - at < GRACE));
+        if api.kind.has_replicas() {
+            roll(api, now);
+        }
+    }
+}
+
+/// What one pass of the controller does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Plan {
+    create: u32,
+    delete_old: u32,
+    delete_new: u32,
+}
+
+/// Replicas by what matters to the controller.
+#[derive(Clone, Copy, Debug, Default)]
+struct Standing {
+    new: u32,
+    new_ready: u32,
+    old: u32,
+    old_ready: u32,
+}
+
+/// The controller's arithmetic. Source: the rolling update of the Kubernetes Deployment controller.
+fn plan(standing: Standing, desired: u32, surge: u32, unavailable: u32) -> Plan {
+    let Standing { new, new_ready, old, old_ready } = standing;
+    let total = new + old;
+    let create = desired.saturating_sub(new).min((desired + surge).saturating_sub(total));
+    let least = desired.saturating_sub(unavailable);
+    // Old replicas that are not ready serve nobody: they go first, as far as the new ones that are
+    // not ready yet leave room.
+    let room = total.saturating_sub(least + (new - new_ready));
+    let broken = (old - old_ready).min(room);
+    let spare = (new_ready + old_ready).saturating_sub(least).min(old_ready).min(room - broken);
+    Plan { create, delete_old: broken + spare, delete_new: new.saturating_sub(desired) }
+}
+
+fn roll(api: &mut Api, now: Moment) {
+    let Some(version) = api.versions.first() else { return };
+    let mut standing = Standing::default();
+    for pod in api.replicas() {
+        let ready = u32::from(pod.phase == PodPhase::Ready);
+        if pod.pod_id == version.pod_id {
+            standing.new += 1;
+            standing.new_ready += ready;
+        } else {
+            standing.old += 1;
+            standing.old_ready += ready;
+        }
+    }
+    let (surge, unavailable) = version.strategy.resolve(api.desired);
+    let plan = plan(standing, api.desired, surge, unavailable);
+    if plan == Plan::default() {
+        return;
+    }
+    let version = version.clone();
+    for count in 0..plan.create {
+        let pod = new_pod(api, &version, None, now, count);
+        api.pods.push(pod);
+    }
+    dismiss(api, &version, false, plan.delete_old, now);
+    dismiss(api, &version, true, plan.delete_new, now);
+}
+
+/// Tells pods of the current or of older versions to go: those that are least ready first.
+fn dismiss(api: &mut Api, version: &Version, current: bool, count: u32, now: Moment) {
+    let mut candidates: Vec<&mut Pod> = api
+        .pods
+        .iter_mut()
+        .filter(|pod| pod.job.is_none() && pod.phase != PodPhase::Terminating && (pod.pod_id == version.pod_id) == current)
+        .collect();
+    candidates.sort_by_key(|pod| (pod.phase == PodPhase::Ready, pod.node.is_some(), std::cmp::Reverse(pod.created_at)));
+    for pod in candidates.into_iter().take(count as usize) {
+        // A pod that was never placed is gone at once.
+        pod.deleted_at = Some(if pod.node.is_some() { now } else { now - GRACE });
+        pod.phase = PodPhase::Terminating;
+    }
+}
+
+/// A pod that waits for a place.
+pub(crate) fn new_pod(api: &Api, version: &Version, job: Option<u64>, now: Moment, count: u32) -> Pod {
+    let label = format!("{}/{}/{now}/{count}/{job:?}", api.name, version.pod_id);
+    let hash = minting::letters(&version.pod_id, "bcdfghjklmnpqrstvwxz2456789", 10);
+    let suffix = minting::letters(&label, "bcdfghjklmnpqrstvwxz2456789", 5);
+    Pod {
+        name: format!("api-{}-{hash}-{suffix}", api.name),
+        spec_id: version.spec_id.clone(),
+        pod_id: version.pod_id.clone(),
+        job,
+        demand: version.demand(api.kind),
+        phase: PodPhase::Pending,
+        node: None,
+        created_at: now,
+        scheduled_at: None,
+        started_at: None,
+        ready_at: None,
+        deleted_at: None,
+        restarts: 0,
+        log: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_replica_at_the_defaults_wants_one_extra_and_keeps_the_old() {
+        let standing = Standing { new: 0, new_ready: 0, old: 1, old_ready: 1 };
+        assert_eq!(plan(standing, 1, 1, 0), Plan { create: 1, delete_old: 0, delete_new: 0 });
+        let waiting = Standing { new: 1, ..standing };
+        assert_eq!(plan(waiting, 1, 1, 0), Plan::default(), "waits for ever");
+        let ready = Standing { new_ready: 1, ..waiting };
+        assert_eq!(plan(ready, 1, 1, 0), Plan { delete_old: 1, ..Plan::default() });
+    }
+
+    #[test]
+    fn without_surge_the_old_one_goes_first() {
+        let standing = Standing { new: 0, new_ready: 0, old: 1, old_ready: 1 };
+        assert_eq!(plan(standing, 1, 0, 1), Plan { delete_old: 1, ..Plan::default() });
+    }
+
+    /// One GPU a replica and none spare: which sizes stick (`true`) at the defaults of 25 %.
+    #[test]
+    fn only_one_to_three_replicas_stick_without_a_spare_slot() {
+        for (desired, surge, unavailable, sticks) in
+            [(1, 1, 0, true), (2, 1, 0, true), (3, 1, 0, true), (4, 1, 1, false), (5, 2, 1, false), (8, 2, 2, false)]
+        {
+            let mut standing = Standing { old: desired, old_ready: desired, ..Standing::default() };
+            for _ in 0..100 {
+                let next = plan(standing, desired, surge, unavailable);
+                standing.new += next.create;
+                let broken = (standing.old - standing.old_ready).min(next.delete_old);
+                standing.old -= next.delete_old;
+                standing.old_ready -= next.delete_old - broken;
+                let slots = desired - standing.old;
+                standing.new_ready = standing.new.min(slots);
+            }
+            assert_eq!(standing.new_ready < desired, sticks, "{desired} replicas");
+        }
+    }
+}
