@@ -4,7 +4,26 @@
 //! (`rules/<slug>.rs`, one a file). Nothing here does IO, reads a clock or can fail.
 
 pub mod catalogue;
+mod commands;
+pub mod condition;
+pub mod engine;
 pub mod finding;
+mod held;
+mod known;
+mod obstacle;
+mod placement;
+mod refusal;
+pub mod report;
+pub mod rules;
+mod shape;
 pub mod signature;
+mod since;
+pub mod source_health;
+mod unplaced;
+mod verdict;
+mod words;
+pub mod world;
 
 pub use finding::{CauseId, Confidence, Evidence, Explanation, Explanations, Finding, Link, Missing, Progress, Remedy, Risk, Verdict};
+pub use source_health::context_health;
+pub use verdict::run;

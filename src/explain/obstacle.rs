@@ -1,0 +1,166 @@
+//! What stands between holdup and an answer: a source that could not be read, told with the
+//! permission or setting that would unlock it.
+
+use super::commands::advice;
+use super::engine::{Obstacle, Verdict};
+use super::finding::{CauseId, Confidence, Evidence, Finding, Missing, Risk};
+use super::world::World;
+use crate::domain::id::{ResourceKey, ResourceKind, SourceId};
+use crate::domain::source::{Failure, FailureKind, Health};
+use crate::domain::text::Text;
+
+/// A part of the provider's interface that rules need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Sizes and history of node groups.
+    Groups,
+    /// Limits and their use.
+    Quotas,
+}
+
+impl Need {
+    fn source(self) -> &'static str {
+        match self {
+            Self::Groups => "aws.autoscaling",
+            Self::Quotas => "aws.servicequotas",
+        }
+    }
+
+    /// Prefixes of the permissions that belong to it.
+    fn prefixes(self) -> &'static [&'static str] {
+        match self {
+            Self::Groups => &["autoscaling:"],
+            Self::Quotas => &["servicequotas:", "cloudwatch:"],
+        }
+    }
+
+    /// What has to be allowed when the service does not name it.
+    fn usual_permissions(self) -> &'static [&'static str] {
+        match self {
+            Self::Groups => &["autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeScalingActivities"],
+            Self::Quotas => &["servicequotas:GetServiceQuota"],
+        }
+    }
+
+    fn question(self) -> &'static str {
+        match self {
+            Self::Groups => "why the node group does not grow",
+            Self::Quotas => "whether the vCPU quota is used up",
+        }
+    }
+}
+
+/// Why a part cannot be read at the moment, and who should have read it; `None` if it can.
+pub fn failure(world: &World<'_>, context: &Text, need: Need) -> Option<(SourceId, Failure)> {
+    let sources = &world.context(context).sources;
+    if let Some((id, source)) = sources.iter().find(|(id, _)| id.kind.as_str() == need.source()) {
+        return match &source.health {
+            Health::Failed { failure, .. } => Some(((*id).clone(), failure.clone())),
+            Health::Stale { failure, .. } if blocks(failure.kind) => Some(((*id).clone(), failure.clone())),
+            Health::Waiting => Some(((*id).clone(), waiting())),
+            Health::Stale { .. } | Health::Fresh { .. } => gap(source.view.gaps.as_slice(), need).map(|failure| ((*id).clone(), failure)),
+        };
+    }
+    // Another source of the account that cannot be read stands for all of them.
+    let account = sources.iter().find(|(id, _)| id.kind.starts_with("aws"));
+    match account.and_then(|(id, source)| source.health.failure().map(|failure| (id, failure))) {
+        Some((id, failure)) => Some(((*id).clone(), failure.clone())),
+        None => Some((SourceId::new(context, need.source()), not_configured(context))),
+    }
+}
+
+/// Failures that do not pass by themselves.
+fn blocks(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::Denied | FailureKind::Expired | FailureKind::NoCredentials | FailureKind::WrongAccount)
+}
+
+fn gap(gaps: &[crate::domain::source::Gap], need: Need) -> Option<Failure> {
+    let belongs = |failure: &Failure| {
+        failure.permissions.iter().any(|permission| need.prefixes().iter().any(|prefix| permission.starts_with(prefix)))
+    };
+    gaps.iter().map(|gap| &gap.failure).find(|failure| belongs(failure)).cloned()
+}
+
+fn waiting() -> Failure {
+    Failure::new(FailureKind::TimedOut, "not read yet", "wait for the first answer")
+}
+
+fn not_configured(context: &Text) -> Failure {
+    let hint = format!("configure [contexts.{context}.aws], and allow the read-only actions that `holdup doctor` lists");
+    Failure::new(FailureKind::Misconfigured, "no AWS account is configured for this context", hint)
+}
+
+/// The verdict for a part that cannot be read.
+pub fn verdict(world: &World<'_>, context: &Text, need: Need) -> Verdict {
+    match failure(world, context, need) {
+        Some((source, failure)) => {
+            Verdict::CannotTell(Box::new(obstacle(world, source, &failure, need.question(), need.usual_permissions())))
+        }
+        None => Verdict::Clear,
+    }
+}
+
+/// What a failing source leaves open, with the next step.
+pub fn obstacle(world: &World<'_>, source: SourceId, failure: &Failure, question: &str, usual: &[&str]) -> Obstacle {
+    let named = |unlock: Text| Missing { source: source.clone(), question: question.into(), why: failure.message.clone(), unlock };
+    let missing = match failure.kind {
+        FailureKind::Denied if failure.permissions.is_empty() => usual.iter().map(|permission| named((*permission).into())).collect(),
+        FailureKind::Denied => failure.permissions.iter().cloned().map(named).collect(),
+        _ => vec![named(failure.hint.clone())],
+    };
+    let headline: Text = format!("cannot tell: {}: {}", service(&source), failure.message).into();
+    let finding = cause(&source, failure.kind).map(|cause| finding(world, &source, failure, cause, question));
+    Obstacle { missing, finding, headline }
+}
+
+fn finding(world: &World<'_>, source: &SourceId, failure: &Failure, cause: &str, question: &str) -> Finding {
+    let resource = ResourceKey::new(&source.context, ResourceKind::Source, source.kind.clone());
+    let read_at = world.snapshot.views.get(source).and_then(|view| match &view.health {
+        Health::Failed { at, .. } => Some(*at),
+        _ => None,
+    });
+    Finding {
+        cause: CauseId::from(cause),
+        says: format!("holdup cannot tell {question}: {} answers \"{}\"", service(source), failure.message).into(),
+        confidence: Confidence::Certain,
+        evidence: vec![Evidence {
+            source: source.clone(),
+            resource: resource.clone(),
+            field: "failure".into(),
+            value: failure.message.clone(),
+            observed_at: read_at.unwrap_or(world.now),
+        }],
+        remedies: vec![advice(Risk::Low, failure.hint.clone())],
+        resource,
+        leads_to: Vec::new(),
+    }
+}
+
+/// The service behind a source, in words.
+fn service(source: &SourceId) -> &str {
+    match source.kind.as_str() {
+        "aws.autoscaling" => "AWS Auto Scaling",
+        "aws.servicequotas" => "AWS Service Quotas",
+        "cortex" => "the Cortex operator",
+        other => other,
+    }
+}
+
+/// The catalogue's entry for a failure.
+fn cause(source: &SourceId, kind: FailureKind) -> Option<&'static str> {
+    let aws = source.kind.starts_with("aws");
+    let cortex = source.kind.starts_with("cortex");
+    Some(match kind {
+        FailureKind::Expired => "aws/credentials-expired",
+        FailureKind::NoCredentials => "aws/credentials-missing",
+        FailureKind::ClockSkew => "aws/clock-skew",
+        FailureKind::WrongAccount if cortex => "cortex/api-other-account",
+        FailureKind::Denied if aws => "aws/iam-denied",
+        FailureKind::Denied if cortex => "cortex/api-auth-failed",
+        FailureKind::Throttled if aws => "aws/api-throttled",
+        FailureKind::ServerError if aws => "aws/service-unavailable",
+        FailureKind::Unreachable | FailureKind::TimedOut if aws => "aws/endpoint-unreachable",
+        FailureKind::Unreachable | FailureKind::TimedOut | FailureKind::ServerError if cortex => "cortex/api-operator-down",
+        _ => return None,
+    })
+}

@@ -1,0 +1,97 @@
+//! The Markdown of `why`, to paste into a ticket: verdict, chain with evidence, ways out.
+
+use std::fmt::Write as _;
+
+use super::text::{risk, sure, ways_out};
+use super::{Entry, Report};
+use crate::domain::time::{age, words};
+use crate::explain::finding::Verdict;
+
+/// The report as Markdown.
+pub fn why_markdown(report: &Report<'_>) -> String {
+    let mut out = String::new();
+    for entry in &report.entries {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        // Writing to a string cannot fail.
+        let _ = write_entry(&mut out, report, entry);
+    }
+    out
+}
+
+fn write_entry(out: &mut String, report: &Report<'_>, entry: &Entry<'_>) -> std::fmt::Result {
+    let explanation = &*entry.explanation;
+    let word = match explanation.verdict {
+        Verdict::Held => "held up",
+        Verdict::CannotTell => "cannot tell",
+        Verdict::Clear if explanation.progress.is_some() => "getting there",
+        Verdict::Clear => "clear",
+    };
+    let since = explanation.since.map(|since| format!(" for {}", words(age(report.now, since)))).unwrap_or_default();
+    writeln!(out, "## {} ({}): {word}{since}\n", escaped(entry.name()), escaped(&explanation.workload.context))?;
+    if !explanation.headline.is_empty() {
+        writeln!(out, "**{}**\n", escaped(&explanation.headline))?;
+    }
+    if let Some(root) = &explanation.root {
+        let also: String = explanation.also.iter().map(|cause| format!(", `{cause}`")).collect();
+        writeln!(out, "Root cause: `{root}`{also}. As of {}.\n", report.now)?;
+    }
+    for link in &explanation.chain {
+        let indent = "  ".repeat(link.depth);
+        let finding = &link.finding;
+        writeln!(out, "{indent}- {} ({}, `{}`)", escaped(&finding.says), sure(finding.confidence), finding.cause)?;
+        for evidence in &finding.evidence {
+            let resource = escaped(&evidence.resource.to_string());
+            writeln!(
+                out,
+                "{indent}  - {resource} {} = {} ({}, {})",
+                code(&evidence.field),
+                code(&evidence.value),
+                evidence.source.kind,
+                evidence.observed_at
+            )?;
+        }
+    }
+    if !explanation.missing.is_empty() {
+        writeln!(out, "\nCould not be told:\n")?;
+        for missing in &explanation.missing {
+            writeln!(
+                out,
+                "- {}: {} ({}); unlock with {}",
+                escaped(&missing.question),
+                escaped(&missing.why),
+                missing.source.kind,
+                code(&missing.unlock)
+            )?;
+        }
+    }
+    let ways = ways_out(explanation);
+    if !ways.is_empty() {
+        writeln!(out, "\nWays out:\n")?;
+    }
+    for (index, remedy) in ways.iter().enumerate() {
+        writeln!(out, "{}. {} ({})", index + 1, escaped(&remedy.text), risk(remedy.risk))?;
+        if let Some(command) = &remedy.command {
+            writeln!(out, "\n   ```sh\n   {}\n   ```", command.replace("```", "` ` `"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Text from outside that must not become markup.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '*' | '_' | '`' | '[' | ']' | '<' | '>' | '#' | '|' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// A value as code, whatever it holds.
+fn code(text: &str) -> String {
+    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
+}

@@ -1,0 +1,212 @@
+//! The text of `why`: a tree that reads from the symptom down to the root, then the ways out.
+
+use super::{Entry, Report, Style};
+use crate::domain::time::{Timestamp, age, words};
+use crate::explain::finding::{Confidence, Explanation, Finding, Missing, Remedy, Risk, Verdict};
+
+/// The characters a report is drawn with.
+pub(super) struct Glyphs {
+    pub held: &'static str,
+    pub open: &'static str,
+    pub moving: &'static str,
+    pub clear: &'static str,
+    branch: &'static str,
+    dot: &'static str,
+}
+
+pub(super) const UNICODE: Glyphs = Glyphs { held: "✖", open: "?", moving: "◌", clear: "●", branch: "└─", dot: "·" };
+pub(super) const ASCII: Glyphs = Glyphs { held: "x", open: "?", moving: "~", clear: "o", branch: "`-", dot: "-" };
+
+impl Style {
+    pub(super) fn glyphs(self) -> &'static Glyphs {
+        if self.ascii { &ASCII } else { &UNICODE }
+    }
+}
+
+/// The report as text, wrapped at the style's width.
+pub fn why_text(report: &Report<'_>, style: Style) -> String {
+    let mut out = Page { style, now: report.now, lines: Vec::new() };
+    for entry in &report.entries {
+        if !out.lines.is_empty() {
+            out.lines.push(String::new());
+        }
+        out.entry(entry);
+    }
+    let text: Vec<&str> = out.lines.iter().map(|line| line.trim_end()).collect();
+    let mut text = text.join("\n");
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    if style.ascii { to_ascii(&text) } else { text }
+}
+
+/// What is left of typographic characters on a plain terminal.
+pub(super) fn to_ascii(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '…' => "...".to_owned(),
+            '×' => "x".to_owned(),
+            '→' => "->".to_owned(),
+            '·' => "-".to_owned(),
+            c if c.is_ascii() => c.to_string(),
+            _ => "?".to_owned(),
+        })
+        .collect()
+}
+
+/// The glyph and the word of a verdict; a clear one that moves has its own.
+pub(super) fn mark(explanation: &Explanation, glyphs: &Glyphs) -> (&'static str, &'static str) {
+    match explanation.verdict {
+        Verdict::Held => (glyphs.held, "held up"),
+        Verdict::CannotTell => (glyphs.open, "cannot tell"),
+        Verdict::Clear if explanation.progress.is_some() => (glyphs.moving, "getting there"),
+        Verdict::Clear => (glyphs.clear, "clear"),
+    }
+}
+
+/// The word for a confidence.
+pub(super) fn sure(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Certain => "certain",
+        Confidence::Likely => "likely",
+        Confidence::Possible => "possible",
+    }
+}
+
+/// The word for a risk.
+pub(super) fn risk(risk: Risk) -> &'static str {
+    match risk {
+        Risk::Inspect => "only looks",
+        Risk::Low => "low risk",
+        Risk::Mutating => "changes the system",
+        Risk::Destructive => "may interrupt service",
+    }
+}
+
+/// All ways out of an explanation, those that end it before those that only look, none twice; the
+/// root's own first.
+pub(super) fn ways_out(explanation: &Explanation) -> Vec<&Remedy> {
+    let is_root = |finding: &Finding| explanation.root.as_ref() == Some(&finding.cause);
+    let (mut roots, mut others): (Vec<&Finding>, Vec<&Finding>) =
+        explanation.chain.iter().rev().map(|link| &link.finding).partition(|finding| is_root(finding));
+    roots.append(&mut others);
+    let mut ways: Vec<&Remedy> = Vec::new();
+    for remedy in roots.into_iter().flat_map(|finding| &finding.remedies) {
+        if !ways.iter().any(|known| known.text == remedy.text && known.command == remedy.command) {
+            ways.push(remedy);
+        }
+    }
+    ways.sort_by_key(|remedy| remedy.risk == Risk::Inspect);
+    ways
+}
+
+struct Page {
+    style: Style,
+    now: Timestamp,
+    lines: Vec<String>,
+}
+
+impl Page {
+    fn entry(&mut self, entry: &Entry<'_>) {
+        let explanation = &*entry.explanation;
+        let glyphs = self.style.glyphs();
+        let (glyph, word) = mark(explanation, glyphs);
+        let name = match entry.workload {
+            Some(_) => format!("{} in {}", entry.name(), explanation.workload.context),
+            None => format!("context {}", entry.name()),
+        };
+        let since = explanation.since.map(|since| format!(" for {}", words(age(self.now, since)))).unwrap_or_default();
+        self.wrap(&format!("{glyph} "), &format!("{name}: {word}{since}"), "  ");
+        if !explanation.headline.is_empty() {
+            self.wrap("  ", &explanation.headline, "  ");
+        }
+        if let Some(cause) = &explanation.root {
+            let also: Vec<&str> = explanation.also.iter().map(|cause| cause.as_str()).collect();
+            let also = if also.is_empty() { String::new() } else { format!(", and {}", also.join(", ")) };
+            self.wrap("  ", &format!("root: {cause}{also}   (holdup explain {cause})"), "  ");
+        }
+        self.chain(explanation);
+        self.missing(&explanation.missing);
+        self.ways_out(explanation);
+    }
+
+    fn chain(&mut self, explanation: &Explanation) {
+        let glyphs = self.style.glyphs();
+        for link in &explanation.chain {
+            self.lines.push(String::new());
+            let finding = &link.finding;
+            let indent = "  ".to_owned() + &"   ".repeat(link.depth.saturating_sub(1));
+            let arm = if link.depth == 0 { String::new() } else { format!("{} ", glyphs.branch) };
+            let is_obstacle = finding.resource.kind == crate::domain::id::ResourceKind::Source;
+            let glyph = if is_obstacle { glyphs.open } else { glyphs.held };
+            let lead = format!("{indent}{arm}{glyph} ");
+            let rest = " ".repeat(width(&lead));
+            self.wrap(&lead, &format!("{} ({})", finding.says, sure(finding.confidence)), &rest);
+            for evidence in &finding.evidence {
+                let ago = words(age(self.now, evidence.observed_at));
+                let lead = format!("{rest}{} ", glyphs.dot);
+                let below = " ".repeat(width(&lead));
+                self.wrap(
+                    &lead,
+                    &format!("{} {}: {} ({}, {ago} ago)", evidence.resource.name, evidence.field, evidence.value, evidence.source.kind),
+                    &below,
+                );
+            }
+        }
+    }
+
+    fn missing(&mut self, missing: &[Missing]) {
+        if missing.is_empty() {
+            return;
+        }
+        let glyph = self.style.glyphs().open;
+        self.lines.push(String::new());
+        self.lines.push("  What could not be told".to_owned());
+        for entry in missing {
+            self.wrap(&format!("  {glyph} "), &format!("{}: {} ({})", entry.question, entry.why, entry.source.kind), "    ");
+            self.wrap("    unlock: ", &entry.unlock, "            ");
+        }
+    }
+
+    fn ways_out(&mut self, explanation: &Explanation) {
+        let ways = ways_out(explanation);
+        if ways.is_empty() {
+            return;
+        }
+        self.lines.push(String::new());
+        self.lines.push("  Ways out".to_owned());
+        for (index, remedy) in ways.iter().enumerate() {
+            let lead = format!("  [{}] ", index + 1);
+            let below = " ".repeat(width(&lead));
+            self.wrap(&lead, &format!("{} ({})", remedy.text, risk(remedy.risk)), &below);
+            if let Some(command) = &remedy.command {
+                // A command stays on one line: a wrapped one cannot be copied.
+                self.lines.push(format!("{below}$ {command}"));
+            }
+        }
+    }
+
+    /// Writes words after `lead`, continued after `rest`, within the width.
+    fn wrap(&mut self, lead: &str, text: &str, rest: &str) {
+        let limit = self.style.width.max(40);
+        let mut line = lead.to_owned();
+        let mut is_fresh = true;
+        for word in text.split(' ') {
+            if !is_fresh && width(&line) + 1 + width(word) > limit {
+                self.lines.push(std::mem::replace(&mut line, rest.to_owned()));
+                is_fresh = true;
+            }
+            if !is_fresh {
+                line.push(' ');
+            }
+            line.push_str(word);
+            is_fresh = false;
+        }
+        self.lines.push(line);
+    }
+}
+
+/// Columns of a text on a terminal.
+pub(super) fn width(text: &str) -> usize {
+    unicode_width::UnicodeWidthStr::width(text)
+}

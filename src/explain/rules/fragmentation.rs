@@ -1,0 +1,119 @@
+//! There is a free GPU, but not together with what the replica needs beside it.
+
+use super::Rule;
+use crate::domain::capacity::Resources;
+use crate::domain::id::ResourceKey;
+use crate::domain::node::Node;
+use crate::explain::commands::{self, advice, remedy};
+use crate::explain::condition::Condition;
+use crate::explain::engine::{Held, Verdict};
+use crate::explain::finding::{Confidence, Remedy, Risk};
+use crate::explain::placement::{self, Waiting};
+use crate::explain::words::{bytes, cores, list};
+use crate::explain::world::{Said, World};
+
+pub(super) const RULE: Rule =
+    Rule { slug: "fragmentation", explains: Condition::NodesRefuse, causes: &["cortex/update-fragmentation"], check };
+
+/// Whether this explains the wait.
+pub(crate) fn applies(world: &World<'_>, waiting: Waiting<'_>) -> bool {
+    find(world, waiting).is_some()
+}
+
+/// Nodes whose free accelerators would do if only they were in one place, or if the rest were there.
+struct Fragments<'a> {
+    nodes: Vec<Said<'a, Node>>,
+    /// Whether one of them has all the accelerators, and lacks something else.
+    beside: Option<Said<'a, Node>>,
+}
+
+fn find<'a>(world: &World<'a>, waiting: Waiting<'_>) -> Option<Fragments<'a>> {
+    let demand = waiting.demand().filter(|demand| demand.wants_accelerator())?;
+    let context = world.context(&waiting.workload.key.context);
+    let eligible: Vec<Said<'a, Node>> =
+        placement::groups(context, waiting.workload).flat_map(|group| group.nodes.iter().copied()).collect();
+    if placement::room(&eligible, demand).is_some() {
+        return None;
+    }
+    let mut nodes: Vec<Said<'a, Node>> = eligible.into_iter().filter(|(_, node)| node.free.gpus > 0 || node.free.neuron > 0).collect();
+    let total = nodes.iter().fold(Resources::default(), |sum, (_, node)| sum.plus(node.free));
+    if total.gpus < demand.gpus || total.neuron < demand.neuron {
+        return None;
+    }
+    nodes.sort_by(|(_, a), (_, b)| b.free.gpus.cmp(&a.free.gpus).then_with(|| a.key.cmp(&b.key)));
+    let lacks_beside = |node: &Node| placement::has_accelerator(node, demand) && !node.free.holds(demand);
+    let beside = nodes.iter().copied().find(|(_, node)| lacks_beside(node));
+    let spread = nodes.iter().all(|(_, node)| !placement::has_accelerator(node, demand));
+    (beside.is_some() || spread).then_some(Fragments { nodes, beside })
+}
+
+fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
+    let Some(waiting) = Waiting::find(world, key) else { return Verdict::Clear };
+    let (Some(found), Some(demand)) = (find(world, waiting), waiting.demand()) else { return Verdict::Clear };
+    let word = waiting.need_word();
+    let (says, headline) = match found.beside {
+        Some((_, node)) => {
+            let lack = list(&lacking(node.free, demand));
+            (
+                format!("a {word} is free on {}, but not the {lack} that the replica needs beside it", node.key.name),
+                format!("{word} free, but {lack} short"),
+            )
+        }
+        None => {
+            let free: i64 = found.nodes.iter().map(|(_, node)| node.free.gpus.max(node.free.neuron)).sum();
+            let wanted = demand.gpus.max(demand.neuron);
+            let machines = found.nodes.len();
+            (
+                format!("{free} {word}s are free, but on {machines} machines; one replica needs {wanted} on one machine"),
+                format!("{free} {word}s free, on {machines} machines"),
+            )
+        }
+    };
+    let source = found.beside.or_else(|| found.nodes.first().copied()).map_or(waiting.source, |(source, _)| source);
+    let evidence =
+        found.nodes.iter().take(3).map(|(source, node)| world.evidence(source, &node.key, "compute_available", amounts(node.free)));
+    Held::new("cortex/update-fragmentation", key, world.confidence(source, Confidence::Certain), says, headline)
+        .evidence(evidence)
+        .evidence([world.evidence(waiting.source, key, "compute", amounts(demand))])
+        .remedies(remedies(waiting))
+        .verdict()
+}
+
+/// What is short, with figures: `CPU (1.9 of 3 cores free)`.
+fn lacking(free: Resources, demand: Resources) -> Vec<String> {
+    let mut lacking = Vec::new();
+    if free.cpu_millis < demand.cpu_millis {
+        lacking.push(format!("CPU ({} free, {} asked for)", cores(free.cpu_millis.max(0)), cores(demand.cpu_millis)));
+    }
+    if free.memory_bytes < demand.memory_bytes {
+        lacking.push(format!("memory ({} free, {} asked for)", bytes(free.memory_bytes.max(0)), bytes(demand.memory_bytes)));
+    }
+    lacking
+}
+
+fn amounts(resources: Resources) -> String {
+    let accelerators = resources.gpus.max(resources.neuron);
+    format!("cpu {}, mem {}, gpu {accelerators}", cores(resources.cpu_millis.max(0)), bytes(resources.memory_bytes.max(0)))
+}
+
+fn remedies(waiting: Waiting<'_>) -> Vec<Remedy> {
+    let workload = waiting.workload;
+    let larger = advice(Risk::Mutating, "or give the node group a larger machine type, so that CPU and memory suffice beside every GPU");
+    if workload.platform.as_str() != "cortex" {
+        return vec![larger];
+    }
+    let text = format!(
+        "ask for less: lower compute.cpu or compute.mem of {} to what is free, and deploy (--force, because an update is still going on)",
+        workload.key.name
+    );
+    let who = format!("kubectl get pods -l apiName -o wide --sort-by={}", commands::quoted(".spec.nodeName"));
+    vec![
+        remedy(Risk::Mutating, text, commands::deploy_forced(workload)),
+        remedy(
+            Risk::Inspect,
+            "see what else runs on those machines; a CPU-only API can be moved to groups of its own with node_groups",
+            who,
+        ),
+        larger,
+    ]
+}

@@ -1,0 +1,70 @@
+//! The group may grow, something waits for it, and nothing happens. What keeps it may lie where
+//! holdup cannot look: then the chain goes on to what could not be read.
+
+use super::Rule;
+use super::at_max::is_full;
+use super::gpu_not_allocatable::offers_none;
+use super::node_joining::underway;
+use crate::domain::id::ResourceKey;
+use crate::domain::time::{Duration, age};
+use crate::explain::condition::{Condition, Symptom};
+use crate::explain::engine::{Held, Verdict};
+use crate::explain::finding::{Confidence, Evidence, Progress};
+use crate::explain::words::count;
+use crate::explain::world::{Group, World};
+
+pub(super) const RULE: Rule = Rule { slug: "group_idle", explains: Condition::GroupFixed, causes: &["aws/resize-timeout"], check };
+
+/// How long an autoscaler takes to notice, when nothing is wrong.
+const NOTICES: Duration = Duration::from_mins(1);
+
+/// After this the silence needs a reason.
+const PATIENCE: Duration = Duration::from_mins(4);
+
+fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
+    let Some(group) = world.group(key) else { return Verdict::Clear };
+    if is_full(group) || !group.refusals().is_empty() || is_suspended(group) || underway(world, group).is_some() {
+        return Verdict::Clear;
+    }
+    // A machine whose GPU is not registered counts as on its way for the autoscaler.
+    if group.nodes.iter().any(|(_, node)| offers_none(node)) {
+        return Verdict::Clear;
+    }
+    let elapsed = group.wanted_since.map(|since| age(world.now, since)).unwrap_or_default();
+    if elapsed < PATIENCE {
+        return Verdict::Moving(Progress { stage: "asking for a machine".into(), elapsed, usual: NOTICES });
+    }
+    let Some((source, max)) = group.max() else { return Verdict::Clear };
+    let (running, name) = (group.running(), &key.name);
+    let taken_back = taken_back(world, group);
+    let tried = if taken_back.is_some() { "was asked for one more machine and gave the wish up" } else { "did not" };
+    let says = format!("group {name} may grow ({} of at most {max}) and {tried}", count(running, "machine"));
+    Held::new("aws/resize-timeout", key, world.confidence(source, Confidence::Certain), says, format!("group {name} does not grow"))
+        .evidence([world.evidence(source, key, "instances / max_instances", format!("{running} / {max}"))])
+        .evidence(taken_back)
+        .asks([Symptom::new(Condition::LaunchRefused, key)])
+        .verdict()
+}
+
+fn is_suspended(group: &Group<'_>) -> bool {
+    group.actual.is_some_and(|(_, actual)| actual.suspended.iter().any(|suspended| suspended.process.as_str() == "Launch"))
+}
+
+/// A wish for a machine that rose and fell again without one, as holdup itself saw it.
+fn taken_back(world: &World<'_>, group: &Group<'_>) -> Option<Evidence> {
+    let series = world.snapshot.history.groups.get(group.key)?;
+    let waiting = |at| group.wanted_since.is_none_or(|since| at >= since);
+    let (up, down) =
+        series.iter().zip(series.iter().skip(1)).rev().find(|(up, down)| {
+            waiting(up.at) && up.desired > up.in_service && down.desired < up.desired && down.in_service <= up.in_service
+        })?;
+    let (source, _) = group.actual?;
+    let mut evidence = world.evidence(
+        source,
+        group.key,
+        "DesiredCapacity over time",
+        format!("{} → {} with {} in service", up.desired, down.desired, down.in_service),
+    );
+    evidence.observed_at = down.at;
+    Some(evidence)
+}

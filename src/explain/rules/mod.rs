@@ -1,0 +1,77 @@
+//! The rules: one question each, one file each, listed here.
+//!
+//! A rule reads the world and says whether its condition is explained by its causes. It asks no
+//! network, keeps no state, and names the causes it may give, so that a test can hold it to them.
+
+pub mod at_max;
+pub mod autoscaler_silent;
+pub mod crash;
+pub mod fragmentation;
+pub mod gpu_held;
+pub mod gpu_not_allocatable;
+pub mod group_idle;
+pub mod image_pull;
+pub mod job_waiting;
+pub mod launch_reason;
+pub mod launch_refused;
+pub mod never_ready;
+pub mod node_groups_pin;
+pub mod node_joining;
+pub mod out_of_memory;
+pub mod pod_limit;
+pub mod quota_unread;
+pub mod rolling_deadlock;
+pub mod room;
+pub mod route_empty;
+pub mod suspended;
+pub mod target_silent;
+pub mod too_big;
+pub mod unfinished;
+pub mod vcpu_quota;
+
+use super::condition::Condition;
+use super::engine::Verdict;
+use super::world::World;
+use crate::domain::id::ResourceKey;
+
+/// One rule.
+pub struct Rule {
+    /// Its name: the file's.
+    pub slug: &'static str,
+    /// What it explains.
+    pub explains: Condition,
+    /// Causes it may give; of the catalogue. Empty for a rule that only tells of movement, or
+    /// whose causes are recognised from text.
+    pub causes: &'static [&'static str],
+    /// What it says of one resource.
+    pub check: fn(&World<'_>, &ResourceKey) -> Verdict,
+}
+
+/// All rules, by rank.
+pub static RULES: &[Rule] = &[
+    unfinished::RULE,
+    job_waiting::RULE,
+    route_empty::RULE,
+    rolling_deadlock::RULE,
+    crash::RULE,
+    out_of_memory::RULE,
+    room::RULE,
+    gpu_not_allocatable::RULE,
+    fragmentation::RULE,
+    node_groups_pin::RULE,
+    gpu_held::RULE,
+    pod_limit::RULE,
+    too_big::RULE,
+    image_pull::RULE,
+    never_ready::RULE,
+    target_silent::RULE,
+    node_joining::RULE,
+    suspended::RULE,
+    at_max::RULE,
+    launch_refused::RULE,
+    group_idle::RULE,
+    vcpu_quota::RULE,
+    launch_reason::RULE,
+    quota_unread::RULE,
+    autoscaler_silent::RULE,
+];

@@ -1,0 +1,82 @@
+//! The workload is pinned to node groups without room, while another group has some.
+
+use super::Rule;
+use crate::domain::id::ResourceKey;
+use crate::domain::node::Node;
+use crate::domain::text::Text;
+use crate::explain::commands::{self, advice, remedy};
+use crate::explain::condition::Condition;
+use crate::explain::engine::{Held, Verdict};
+use crate::explain::finding::{Confidence, Risk};
+use crate::explain::placement::{self, Waiting};
+use crate::explain::words::names;
+use crate::explain::world::{Group, Said, World};
+
+pub(super) const RULE: Rule =
+    Rule { slug: "node_groups_pin", explains: Condition::NodesRefuse, causes: &["cortex/update-node-groups-pin"], check };
+
+/// Whether this explains the wait.
+pub(crate) fn applies(world: &World<'_>, waiting: Waiting<'_>) -> bool {
+    room_elsewhere(world, waiting).is_some()
+}
+
+fn room_elsewhere<'a>(world: &World<'a>, waiting: Waiting<'_>) -> Option<(&'a Text, Said<'a, Node>)> {
+    let workload = waiting.workload;
+    let demand = waiting.demand()?;
+    if workload.pinned_groups.is_empty() {
+        return None;
+    }
+    let context = world.context(&workload.key.context);
+    let (listed, others): (Vec<&Group<'a>>, Vec<&Group<'a>>) = context
+        .groups
+        .values()
+        .filter(|group| placement::could_serve(workload, group))
+        .partition(|group| placement::is_listed(workload, group));
+    if listed.iter().any(|group| placement::room(&group.nodes, demand).is_some()) {
+        return None;
+    }
+    others.iter().find_map(|group| placement::room(&group.nodes, demand).map(|node| (&group.key.name, node)))
+}
+
+fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
+    let Some(waiting) = Waiting::find(world, key) else { return Verdict::Clear };
+    let Some((group, (source, node))) = room_elsewhere(world, waiting) else { return Verdict::Clear };
+    let workload = waiting.workload;
+    let pinned: Vec<&Text> = workload.pinned_groups.iter().collect();
+    let pinned = names(&pinned);
+    let word = waiting.need_word();
+    let mut remedies = Vec::new();
+    if workload.platform.as_str() == "cortex" {
+        let text = format!(
+            "let it use {group} too: add it to node_groups of {} (or remove node_groups), and deploy (--force, because an update is still going on)",
+            workload.key.name
+        );
+        remedies.push(remedy(Risk::Mutating, text, commands::deploy_forced(workload)));
+    }
+    remedies.push(advice(Risk::Mutating, format!("or make room in {pinned}: raise max_instances there")));
+    Held::new(
+        "cortex/update-node-groups-pin",
+        key,
+        world.confidence(source, Confidence::Certain),
+        format!("it may only run on {pinned}, where no {word} is free; {} in group {group} has room", node.key.name),
+        format!("pinned to {pinned}; room in {group}"),
+    )
+    .evidence([
+        world.evidence(waiting.source, key, "node_groups", pinned.as_str()),
+        world.evidence(source, &node.key, "compute_available.gpu", node.free.gpus.to_string()),
+    ])
+    .evidence(listed_sizes(world, waiting))
+    .remedies(remedies)
+    .verdict()
+}
+
+fn listed_sizes(world: &World<'_>, waiting: Waiting<'_>) -> Vec<crate::explain::finding::Evidence> {
+    let context = world.context(&waiting.workload.key.context);
+    placement::groups(context, waiting.workload)
+        .filter_map(|group| {
+            group
+                .max()
+                .map(|(source, max)| world.evidence(source, group.key, "instances / max_instances", format!("{} / {max}", group.running())))
+        })
+        .collect()
+}

@@ -1,0 +1,104 @@
+//! The update needs a place before it may take one away: nothing fails, nothing times out.
+
+use super::Rule;
+use crate::domain::id::ResourceKey;
+use crate::explain::commands::{self, advice, remedy};
+use crate::explain::condition::Condition;
+use crate::explain::engine::{Held, Verdict};
+use crate::explain::finding::{Confidence, Remedy, Risk};
+use crate::explain::placement::{self, Waiting};
+use crate::explain::unplaced;
+use crate::explain::words::count;
+use crate::explain::world::World;
+
+pub(super) const RULE: Rule =
+    Rule { slug: "rolling_deadlock", explains: Condition::ReplicaUnplaced, causes: &["cortex/update-rolling-deadlock"], check };
+
+fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
+    let Some(waiting) = Waiting::find(world, key) else { return Verdict::Clear };
+    let workload = waiting.workload;
+    let Some(counts) = workload.replicas else { return Verdict::Clear };
+    let moving = counts.creating + counts.not_ready + counts.terminating > 0;
+    if counts.ready_old == 0 || counts.unplaced() == 0 || moving {
+        return Verdict::Clear;
+    }
+    let (surge, unavailable, known) = placement::surge(workload);
+    let desired = counts.desired.unwrap_or(counts.ready_old);
+    // An old replica that the strategy may still take away makes room by itself.
+    if counts.serving() > desired.saturating_sub(unavailable) {
+        return Verdict::Clear;
+    }
+    let places = match waiting.need_word() {
+        "place" => "place",
+        word => word,
+    };
+    let says = format!(
+        "the old version keeps its {} until the new one is ready, and with max_surge the update needs {} more ({} surge, {unavailable} unavailable)",
+        if counts.ready_old == 1 { places.to_owned() } else { format!("{} {places}s", counts.ready_old) },
+        counts.unplaced().min(surge.max(1)),
+        surge,
+    );
+    let confidence = if known { Confidence::Certain } else { Confidence::Likely };
+    let strategy = if known {
+        format!("surge {surge}, unavailable {unavailable}")
+    } else {
+        format!("assumed default: surge {surge}, unavailable {unavailable}")
+    };
+    Held::new(
+        "cortex/update-rolling-deadlock",
+        key,
+        world.confidence(waiting.source, confidence),
+        says,
+        format!("the update needs {} more {places}", surge.max(1)),
+    )
+    .evidence([
+        world.evidence(waiting.source, key, "replica_counts.ready_out_of_date", counts.ready_old.to_string()),
+        world.evidence(waiting.source, key, "replica_counts.pending + stalled", counts.unplaced().to_string()),
+        world.evidence(waiting.source, key, "update_strategy", strategy),
+    ])
+    .remedies(remedies(world, waiting, desired))
+    .asks(unplaced::asks(world, waiting))
+    .verdict()
+}
+
+/// Replace in place, or free a place: what a person can do without the provider.
+fn remedies(world: &World<'_>, waiting: Waiting<'_>, desired: u32) -> Vec<Remedy> {
+    let workload = waiting.workload;
+    let cost = if desired <= 1 {
+        "1 replica: outage until the new version is ready, and longer if it never gets ready".to_owned()
+    } else {
+        format!("{desired} replicas: one fewer serves until each new one is ready")
+    };
+    let risk = if desired <= 1 { Risk::Destructive } else { Risk::Mutating };
+    let mut remedies = Vec::new();
+    if workload.platform.as_str() == "cortex" {
+        let text = format!(
+            "replace in place: set update_strategy.max_surge to 0 for {} and deploy again. A stuck update refuses every deploy, so --force is needed. {cost}",
+            workload.key.name
+        );
+        remedies.push(remedy(risk, text, commands::deploy_forced(workload)));
+    }
+    remedies.push(free_a_place(world, waiting));
+    remedies
+}
+
+fn free_a_place(world: &World<'_>, waiting: Waiting<'_>) -> Remedy {
+    let context = world.context(&waiting.workload.key.context);
+    let word = waiting.need_word();
+    match placement::held_by_others(context, waiting.workload).next() {
+        Some((other, gpus)) => {
+            let text = format!(
+                "free a {word}: {} holds {}. Give it fewer replicas, or delete it: its requests go unanswered until it is deployed again",
+                other.name,
+                count(u32::try_from(gpus).unwrap_or(u32::MAX), word)
+            );
+            let command =
+                format!("cortex delete {} --env {} --keep-cache", commands::quoted(&other.name), commands::quoted(&other.context));
+            remedy(Risk::Destructive, text, command)
+        }
+        None => advice(
+            Risk::Mutating,
+            format!("free a {word}: nothing else holds one, so only a further machine helps besides replacing in place"),
+        ),
+    }
+}

@@ -1,0 +1,121 @@
+//! The symptom a person sees: a workload does not reach what was asked for.
+
+use super::Rule;
+use crate::domain::id::ResourceKey;
+use crate::domain::workload::{Phase, ReplicaCounts, Role, Workload};
+use crate::explain::condition::{Condition, Symptom};
+use crate::explain::engine::{Held, Verdict};
+use crate::explain::finding::Confidence;
+use crate::explain::placement::Waiting;
+use crate::explain::since::is_trouble;
+use crate::explain::words::{count, of};
+use crate::explain::world::World;
+use crate::explain::{commands, finding::Risk, unplaced};
+
+pub(super) const RULE: Rule = Rule {
+    slug: "unfinished",
+    explains: Condition::RolloutUnfinished,
+    causes: &["cortex/update-stuck", "cortex/update-live-but-short"],
+    check,
+};
+
+fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
+    let Some((source, workload)) = world.workload(key) else { return Verdict::Clear };
+    if workload.role != Role::Serving || !is_trouble(workload.status.phase) {
+        return Verdict::Clear;
+    }
+    let Some(counts) = workload.replicas else { return Verdict::Clear };
+    if is_satisfied(&counts) {
+        return Verdict::Clear;
+    }
+    let waiting = Waiting { source, workload, job: None };
+    let asks = asks(world, waiting, &counts);
+    let short = workload.status.phase == Phase::Short;
+    let cause = if short { "cortex/update-live-but-short" } else { "cortex/update-stuck" };
+    let says = says(workload, waiting, &counts);
+    let mut evidence = vec![world.evidence(source, key, "status", workload.status.native.clone())];
+    evidence.extend(states(&counts).into_iter().map(|(field, value)| world.evidence(source, key, field, value.to_string())));
+    Held::new(cause, key, world.confidence(source, Confidence::Certain), says.as_str(), says.as_str())
+        .evidence(evidence)
+        .remedies(
+            (workload.platform.as_str() == "cortex")
+                .then(|| commands::remedy(Risk::Inspect, "look at the replicas by state", commands::describe(workload))),
+        )
+        .asks_each(asks)
+        .verdict()
+}
+
+/// Whether what was asked for is there, whatever remains of the past is still counted.
+pub(crate) fn is_satisfied(counts: &ReplicaCounts) -> bool {
+    counts.desired.is_some_and(|desired| counts.ready >= desired)
+}
+
+fn asks(world: &World<'_>, waiting: Waiting<'_>, counts: &ReplicaCounts) -> Vec<Vec<Symptom>> {
+    let key = waiting.key();
+    let mut asks = Vec::new();
+    if counts.unplaced() > 0 {
+        if counts.ready_old > 0 {
+            asks.push(vec![Symptom::new(Condition::ReplicaUnplaced, key)]);
+        } else {
+            asks.push(unplaced::asks(world, waiting));
+        }
+    }
+    if counts.failed + counts.killed + counts.out_of_memory > 0 {
+        asks.push(vec![Symptom::new(Condition::ReplicaDies, key)]);
+    }
+    if counts.image_error > 0 {
+        asks.push(vec![Symptom::new(Condition::ImageMissing, key)]);
+    }
+    if counts.not_ready > 0 {
+        asks.push(vec![Symptom::new(Condition::ProbeFails, key)]);
+    }
+    asks
+}
+
+fn says(workload: &Workload, waiting: Waiting<'_>, counts: &ReplicaCounts) -> String {
+    let what = if workload.status.phase == Phase::Short {
+        let desired = counts.desired.map(|desired| format!("{} replicas ready", of(counts.ready, desired)));
+        format!("it serves with fewer replicas than asked for ({})", desired.unwrap_or_else(|| format!("{} ready", counts.ready)))
+    } else if counts.ready_old > 0 {
+        "the new version does not take over".to_owned()
+    } else {
+        "it does not start".to_owned()
+    };
+    let mut parts = Vec::new();
+    if counts.unplaced() > 0 {
+        parts.push(format!("{} {} for a {}", count(counts.unplaced(), "replica"), waits(counts.unplaced()), waiting.need_word()));
+    }
+    if counts.image_error > 0 {
+        parts.push(format!("{} without an image", count(counts.image_error, "replica")));
+    }
+    let dead = counts.failed + counts.killed + counts.out_of_memory;
+    if dead > 0 {
+        parts.push(format!("{} died", count(dead, "replica")));
+    }
+    if counts.not_ready > 0 {
+        parts.push(format!("{} not ready", count(counts.not_ready, "replica")));
+    }
+    if parts.is_empty() { what } else { format!("{what}: {}", parts.join(", ")) }
+}
+
+fn waits(replicas: u32) -> &'static str {
+    if replicas == 1 { "waits" } else { "wait" }
+}
+
+/// Counts that are not zero, as the platform names them.
+fn states(counts: &ReplicaCounts) -> Vec<(&'static str, u32)> {
+    let mut states = vec![
+        ("replica_counts.stalled", counts.stalled),
+        ("replica_counts.pending", counts.pending),
+        ("replica_counts.creating", counts.creating),
+        ("replica_counts.not_ready", counts.not_ready),
+        ("replica_counts.err_image_pull", counts.image_error),
+        ("replica_counts.failed", counts.failed),
+        ("replica_counts.killed", counts.killed),
+        ("replica_counts.killed_oom", counts.out_of_memory),
+        ("replica_counts.ready_out_of_date", counts.ready_old),
+    ];
+    states.retain(|(_, count)| *count > 0);
+    states.push(("replica_counts.ready", counts.ready));
+    states
+}

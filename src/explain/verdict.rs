@@ -1,0 +1,258 @@
+//! From answers to one explanation per workload: the chain in reading order, the root, the
+//! verdict, and how a rollout is getting on that nothing holds up.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::condition::{Condition, Symptom};
+use super::engine::{Answer, Engine, Node, Obstacle};
+use super::finding::{CauseId, Explanation, Explanations, Finding, Link, Missing, Progress, Verdict};
+use super::known;
+use super::since::{is_trouble, since};
+use super::world::World;
+use crate::domain::id::{ResourceKey, SourceId};
+use crate::domain::snapshot::Snapshot;
+use crate::domain::text::Text;
+use crate::domain::time::{Duration, Timestamp, age, words};
+use crate::domain::workload::{Phase, Role, Workload};
+
+/// Explains every workload of a snapshot, those with nothing in their way too.
+pub fn run(snapshot: &Snapshot, now: Timestamp) -> Explanations {
+    let world = World::new(snapshot, now);
+    let mut engine = Engine::new(&world);
+    world.workloads().map(|(source, workload)| (workload.key.clone(), explain(&world, &mut engine, source, workload))).collect()
+}
+
+fn explain(world: &World<'_>, engine: &mut Engine<'_, '_>, source: &SourceId, workload: &Workload) -> Explanation {
+    let answers: Vec<Rc<Answer>> = symptoms(workload).iter().map(|symptom| engine.answer(symptom)).collect();
+    let mut gathered = Gathered::default();
+    for answer in &answers {
+        gathered.add(answer, 0);
+    }
+    let began = match workload.role {
+        Role::Jobs => workload.jobs.iter().filter(|job| job.phase.is_active()).filter_map(|job| job.started_at).min(),
+        Role::Serving => is_trouble(workload.status.phase).then(|| since(world.snapshot, workload)).flatten(),
+        Role::Router => workload.status.since,
+    };
+    gathered.conclude(world, source, workload, began)
+}
+
+/// What to ask about a workload.
+fn symptoms(workload: &Workload) -> Vec<Symptom> {
+    match workload.role {
+        Role::Serving if is_trouble(workload.status.phase) => vec![Symptom::new(Condition::RolloutUnfinished, &workload.key)],
+        Role::Serving => Vec::new(),
+        Role::Router => vec![Symptom::new(Condition::RouteEmpty, &workload.key)],
+        Role::Jobs => {
+            let active = workload.jobs.iter().filter(|job| job.phase.is_active());
+            active.map(|job| Symptom::new(Condition::JobWaiting, &job.key)).collect()
+        }
+    }
+}
+
+/// All that was found for one workload, in reading order.
+#[derive(Default)]
+struct Gathered<'e> {
+    chain: Vec<Link>,
+    missing: Vec<Missing>,
+    roots: Vec<Root<'e>>,
+    obstacles: Vec<&'e Obstacle>,
+    progress: Option<Progress>,
+    seen: BTreeSet<(&'e CauseId, &'e ResourceKey)>,
+}
+
+/// A cause with nothing beneath it.
+#[derive(Clone, Copy)]
+struct Root<'e> {
+    node: &'e Node,
+}
+
+impl Root<'_> {
+    fn cause(&self) -> &CauseId {
+        &self.node.held.finding.cause
+    }
+
+    /// Orders candidates, the best first: sure before likely, deep before shallow, fresh before
+    /// old, and the id to have one answer in the end.
+    fn order(&self, other: &Self) -> std::cmp::Ordering {
+        let (a, b) = (self.node, other.node);
+        let newest = |finding: &Finding| finding.evidence.iter().map(|evidence| evidence.observed_at).max();
+        let (x, y) = (&a.held.finding, &b.held.finding);
+        let by_strength = y.confidence.cmp(&x.confidence).then_with(|| b.rank.cmp(&a.rank)).then_with(|| newest(y).cmp(&newest(x)));
+        by_strength.then_with(|| x.cause.cmp(&y.cause)).then_with(|| x.resource.cmp(&y.resource))
+    }
+}
+
+impl<'e> Gathered<'e> {
+    fn add(&mut self, answer: &'e Answer, depth: usize) {
+        for node in &answer.nodes {
+            let finding = &node.held.finding;
+            if !self.seen.insert((&finding.cause, &finding.resource)) {
+                continue;
+            }
+            self.chain.push(Link { depth, finding: finding.clone() });
+            if !node.has_causes() && !node.is_open() && node.rank > 0 {
+                self.roots.push(Root { node });
+            }
+            for below in &node.beneath {
+                self.add(below, depth + 1);
+            }
+        }
+        for obstacle in &answer.obstacles {
+            self.add_obstacle(obstacle, depth);
+        }
+        if self.progress.is_none() {
+            self.progress.clone_from(&answer.progress);
+        }
+    }
+
+    fn add_obstacle(&mut self, obstacle: &'e Obstacle, depth: usize) {
+        let fresh: Vec<&Missing> = obstacle.missing.iter().filter(|missing| !self.missing.contains(missing)).collect();
+        if fresh.is_empty() {
+            return;
+        }
+        self.missing.extend(fresh.into_iter().cloned().collect::<Vec<Missing>>());
+        self.obstacles.push(obstacle);
+        if let Some(finding) = &obstacle.finding
+            && self.seen.insert((&finding.cause, &finding.resource))
+        {
+            self.chain.push(Link { depth, finding: finding.clone() });
+        }
+    }
+
+    fn conclude(self, world: &World<'_>, source: &SourceId, workload: &Workload, began: Option<Timestamp>) -> Explanation {
+        let roots = self.rank_roots();
+        let elapsed = began.map(|began| age(world.now, began)).unwrap_or_default();
+        let late = elapsed > workload.usual_rollout;
+        let verdict = if !roots.is_empty() {
+            Verdict::Held
+        } else if self.progress.is_some() {
+            Verdict::Clear
+        } else if late && (!self.obstacles.is_empty() || !self.chain.is_empty() || is_unread(workload)) {
+            Verdict::CannotTell
+        } else {
+            Verdict::Clear
+        };
+        match verdict {
+            Verdict::Held => self.held(workload, began, &roots),
+            Verdict::CannotTell => self.cannot_tell(source, workload, began),
+            Verdict::Clear => self.clear(workload, began, elapsed),
+        }
+    }
+
+    /// Roots, the best first, without those that a better name covers.
+    fn rank_roots(&self) -> Vec<Root<'e>> {
+        let mut roots = self.roots.clone();
+        let covered = |root: &Root<'_>| self.roots.iter().any(|other| known::prefers(other.cause(), root.cause()));
+        roots.retain(|root| !covered(root));
+        if roots.is_empty() {
+            roots.clone_from(&self.roots);
+        }
+        roots.sort_by(Root::order);
+        roots
+    }
+
+    fn held(self, workload: &Workload, began: Option<Timestamp>, roots: &[Root<'_>]) -> Explanation {
+        let headline = roots.first().map(|root| root.node.held.headline.clone()).unwrap_or_default();
+        let mut causes: Vec<CauseId> = Vec::new();
+        for root in roots {
+            if !causes.contains(root.cause()) {
+                causes.push(root.cause().clone());
+            }
+        }
+        let mut causes = causes.into_iter();
+        Explanation {
+            workload: workload.key.clone(),
+            verdict: Verdict::Held,
+            since: began,
+            root: causes.next(),
+            also: causes.collect(),
+            headline,
+            chain: self.chain,
+            missing: self.missing,
+            progress: None,
+        }
+    }
+
+    fn cannot_tell(mut self, source: &SourceId, workload: &Workload, began: Option<Timestamp>) -> Explanation {
+        if self.missing.is_empty() {
+            self.missing.push(unseen(source, workload));
+        }
+        let headline = match self.obstacles.first() {
+            Some(obstacle) => obstacle.headline.clone(),
+            None => "cannot tell: nothing that holdup can read explains it".into(),
+        };
+        let root = self.obstacles.iter().find_map(|obstacle| obstacle.finding.as_ref()).map(|finding| finding.cause.clone());
+        Explanation {
+            workload: workload.key.clone(),
+            verdict: Verdict::CannotTell,
+            since: began,
+            root,
+            also: Vec::new(),
+            headline,
+            chain: self.chain,
+            missing: self.missing,
+            progress: None,
+        }
+    }
+
+    fn clear(self, workload: &Workload, began: Option<Timestamp>, elapsed: Duration) -> Explanation {
+        let moving = is_trouble(workload.status.phase) && workload.role == Role::Serving;
+        let generic = || Progress { stage: stage(workload).into(), elapsed, usual: workload.usual_rollout };
+        let progress = self.progress.or_else(|| moving.then(generic));
+        let headline = progress.as_ref().map(told).unwrap_or_default();
+        Explanation {
+            workload: workload.key.clone(),
+            verdict: Verdict::Clear,
+            since: if progress.is_some() { began } else { None },
+            root: None,
+            also: Vec::new(),
+            headline,
+            chain: Vec::new(),
+            missing: Vec::new(),
+            progress,
+        }
+    }
+}
+
+/// A movement in a few words: `node joining, about 3 min left`.
+fn told(progress: &Progress) -> Text {
+    let left = progress.remaining();
+    if left.is_zero() {
+        format!("{}, {} (usually {})", progress.stage, words(progress.elapsed), words(progress.usual)).into()
+    } else {
+        format!("{}, about {} left", progress.stage, words(left)).into()
+    }
+}
+
+/// Where a rollout stands, from its counts alone.
+fn stage(workload: &Workload) -> &'static str {
+    match workload.replicas {
+        Some(counts) if counts.creating > 0 => "pulling the image, creating containers",
+        Some(counts) if counts.not_ready > 0 => "starting, not ready yet",
+        Some(counts) if counts.unplaced() > 0 => "looking for a place",
+        Some(_) if workload.status.phase == Phase::Short => "adding replicas",
+        _ => "rolling out",
+    }
+}
+
+/// Whether the platform was not asked for the counts that everything rests on.
+fn is_unread(workload: &Workload) -> bool {
+    is_trouble(workload.status.phase) && workload.role == Role::Serving && workload.replicas.is_none()
+}
+
+/// What is not visible through the platform when everything readable is in order.
+fn unseen(source: &SourceId, workload: &Workload) -> Missing {
+    let name = &workload.key.name;
+    let unread = is_unread(workload);
+    Missing {
+        source: source.clone(),
+        question: format!("what keeps the replicas of {name}").into(),
+        why: if unread {
+            "the replicas by state were not read".into()
+        } else {
+            "the platform counts replicas and does not say what they wait for".into()
+        },
+        unlock: format!("kubectl describe pods -l {}", super::commands::quoted(&format!("apiName={name}"))).into(),
+    }
+}

@@ -1,0 +1,67 @@
+//! Small helpers for calm sentences with numbers.
+
+use crate::domain::text::Text;
+
+/// `1 replica`, `3 replicas`.
+pub fn count(number: u32, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// `1 of 4`.
+pub fn of(part: u32, whole: u32) -> String {
+    format!("{part} of {whole}")
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn list<T: AsRef<str>>(items: &[T]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.as_ref().to_owned(),
+        [head @ .., last] => {
+            let head: Vec<&str> = head.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", head.join(", "), last.as_ref())
+        }
+    }
+}
+
+/// Names of resources for a sentence, at most three and a count.
+pub fn names(names: &[&Text]) -> String {
+    let shown: Vec<&str> = names.iter().take(3).map(|name| name.as_str()).collect();
+    match names.len().saturating_sub(3) {
+        0 => list(&shown),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// `1.5 cores`, `1 core`, `200 millicores`.
+pub fn cores(millis: i64) -> String {
+    match millis {
+        1_000 => "1 core".to_owned(),
+        _ if millis < 1_000 => format!("{millis} millicores"),
+        _ if millis % 1_000 == 0 => format!("{} cores", millis / 1_000),
+        _ => format!("{}.{} cores", millis / 1_000, millis % 1_000 / 100),
+    }
+}
+
+/// `512 MiB`, `1.5 GiB`.
+pub fn bytes(bytes: i64) -> String {
+    let mebibytes = bytes / (1 << 20);
+    match mebibytes {
+        0..1_024 => format!("{mebibytes} MiB"),
+        _ if mebibytes % 1_024 < 103 => format!("{} GiB", mebibytes / 1_024),
+        _ => format!("{}.{} GiB", mebibytes / 1_024, mebibytes % 1_024 * 10 / 1_024),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_read_like_speech() {
+        assert_eq!((count(1, "replica"), count(2, "replica")), ("1 replica".to_owned(), "2 replicas".to_owned()));
+        assert_eq!(list(&["a", "b", "c"]), "a, b and c");
+        assert_eq!((cores(1_000), cores(1_500), cores(200)), ("1 core".into(), "1.5 cores".into(), "200 millicores".into()));
+        assert_eq!((bytes(512 << 20), bytes(8 << 30), bytes((3 << 30) / 2)), ("512 MiB".into(), "8 GiB".into(), "1.5 GiB".into()));
+    }
+}
