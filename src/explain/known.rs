@@ -1,5 +1,6 @@
 //! What the rules ask of the catalogue: recognise a message, prefer one cause over another.
 
+use super::catalogue;
 use super::finding::{CauseId, Confidence, Remedy};
 
 /// Codes in the provider's words, the more telling first: a quota wall can come wrapped as a lack
@@ -16,15 +17,6 @@ const CODES: &[(&str, &str)] = &[
     ("InsufficientInstanceCapacity", "aws/insufficient-capacity-az"),
 ];
 
-/// Pairs of causes where the first, if both hold, is the one to name.
-const PREFERENCES: &[(&str, &str)] = &[
-    ("cortex/update-oom", "cortex/update-crash"),
-    ("cortex/update-fragmentation", "cortex/update-max-instances"),
-    ("cortex/update-node-groups-pin", "cortex/update-max-instances"),
-    ("cortex/update-gpu-not-allocatable", "cortex/update-max-instances"),
-    ("cortex/update-gpu-held", "cortex/update-max-instances"),
-];
-
 /// The cause a message names.
 pub fn recognise(message: &str) -> Option<(CauseId, Confidence)> {
     CODES.iter().find(|(code, _)| message.contains(code)).map(|(_, cause)| (CauseId::from(*cause), Confidence::Certain))
@@ -32,15 +24,28 @@ pub fn recognise(message: &str) -> Option<(CauseId, Confidence)> {
 
 /// Whether `one` is the better name where `other` holds too.
 pub fn prefers(one: &CauseId, other: &CauseId) -> bool {
-    PREFERENCES.iter().any(|(better, worse)| *better == one.as_str() && *worse == other.as_str())
+    let mut seen: Vec<&CauseId> = vec![one];
+    let mut at = 0;
+    while let Some(cause) = seen.get(at).copied() {
+        for worse in catalogue::find(cause).map(|cause| cause.prefer_over.as_slice()).unwrap_or_default() {
+            if worse == other {
+                return true;
+            }
+            if !seen.contains(&worse) {
+                seen.push(worse);
+            }
+        }
+        at += 1;
+    }
+    false
 }
 
 /// The catalogue's title of a cause.
-pub fn title(_cause: &CauseId) -> Option<&'static str> {
-    None
+pub fn title(cause: &CauseId) -> Option<&'static str> {
+    catalogue::find(cause).map(|cause| cause.title.as_str())
 }
 
 /// The catalogue's ways out, with names filled in.
-pub fn remedies(_cause: &CauseId, _fill: &[(&str, &str)]) -> Vec<Remedy> {
-    Vec::new()
+pub fn remedies(cause: &CauseId, fill: &[(&str, &str)]) -> Vec<Remedy> {
+    catalogue::find(cause).map(|cause| cause.remedies(fill)).unwrap_or_default()
 }
