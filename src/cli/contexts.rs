@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::globals::Loaded;
 use super::{Error, Globals};
+use crate::config::ContextConfig;
 use crate::config::problem::suggestion;
-use crate::config::{ContextConfig, Problem};
 use crate::domain::id::SourceId;
 use crate::domain::snapshot::View;
 use crate::domain::source::{Failure, FailureKind};
@@ -174,11 +174,6 @@ impl Source for Broken {
     fn poll<'a>(&'a mut self, _focus: &'a Focus) -> BoxFuture<'a, Result<View, Failure>> {
         Box::pin(std::future::ready(Err(self.failure.clone())))
     }
-}
-
-/// The problem of a file of which holdup only knows the line.
-pub fn problem_of_line(file: &std::path::Path, text: &str, line: usize, message: String) -> Problem {
-    Problem { place: crate::config::Place::of_line(file, text, line), message, hint: None }
 }
 
 #[cfg(test)]

@@ -5,12 +5,15 @@
 
 pub mod completions;
 pub mod config;
+pub mod contexts;
+pub mod doctor;
 pub mod globals;
 pub mod report;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::{Builder, Runtime};
 
 pub use globals::Globals;
 pub use report::{Error, Exit};
@@ -54,6 +57,8 @@ Files:
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Check what can be read: terminal, configuration, identity, permissions, clocks
+    Doctor(doctor::Args),
     /// Say where the configuration is, or print it or an example
     Config(config::Args),
     /// Print completions for a shell
@@ -63,10 +68,16 @@ pub enum Command {
 impl Command {
     fn run(self, globals: &Globals) -> Result<Exit, Error> {
         match self {
+            Self::Doctor(args) => runtime()?.block_on(doctor::run(&args, globals)),
             Self::Config(args) => config::run(&args, globals),
             Self::Completions(args) => completions::run(&args),
         }
     }
+}
+
+/// Two workers for the sources; what blocks on the runtime stays on the main thread.
+fn runtime() -> Result<Runtime, Error> {
+    Ok(Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }
 
 /// Parses the arguments, runs what they ask for, reports how it went.

@@ -15,7 +15,7 @@ pub use context::{AwsConfig, ContextConfig, TlsTrust};
 pub use paths::Paths;
 pub use problem::{Place, Problem};
 pub use render::{EXAMPLE, render};
-pub use ui::{ColorChoice, UiConfig};
+pub use ui::{ColorChoice, NotifyChoice, UiConfig};
 
 use reader::{Document, Section};
 

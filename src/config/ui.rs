@@ -15,7 +15,7 @@ pub struct UiConfig {
     /// How many colours to use.
     pub color: Option<ColorChoice>,
     /// Ring or notify when something becomes held up or frees itself.
-    pub notify: Option<bool>,
+    pub notify: Option<NotifyChoice>,
     /// `[ui.keys]`: action to keys, as written; the console knows the actions.
     pub keys: BTreeMap<String, Vec<String>>,
     /// Where each action of `keys` stands, for what the console has to say of it.
@@ -43,6 +43,22 @@ pub enum ColorChoice {
     True,
 }
 
+/// How a person is told of things while looking elsewhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NotifyChoice {
+    /// Not at all.
+    #[default]
+    Off,
+    /// The terminal's bell.
+    Bell,
+    /// A desktop notification by the terminal, and the bell.
+    Desktop,
+}
+
+impl NotifyChoice {
+    const ALL: [(&'static str, Self); 3] = [("off", Self::Off), ("bell", Self::Bell), ("desktop", Self::Desktop)];
+}
+
 impl ColorChoice {
     const ALL: [(&'static str, Self); 6] = [
         ("auto", Self::Auto),
@@ -56,15 +72,15 @@ impl ColorChoice {
 
 /// Reads `[ui]`.
 pub(super) fn read(mut section: Section<'_, '_>) -> UiConfig {
-    let words = ColorChoice::ALL.map(|(word, _)| word);
-    let color = section.choice("color", &words).and_then(|index| ColorChoice::ALL.get(index)).map(|(_, choice)| *choice);
+    let color = section.choice("color", &ColorChoice::ALL.map(|(word, _)| word));
+    let notify = section.choice("notify", &NotifyChoice::ALL.map(|(word, _)| word));
     let bindings = section.section("keys").map(|keys| keys.string_lists()).unwrap_or_default();
     let key_places = bindings.iter().map(|(action, place, _)| (action.clone(), place.clone())).collect();
     let ui = UiConfig {
         theme: section.string("theme"),
         ascii: section.flag("ascii"),
-        color,
-        notify: section.flag("notify"),
+        color: color.and_then(|index| ColorChoice::ALL.get(index)).map(|(_, choice)| *choice),
+        notify: notify.and_then(|index| NotifyChoice::ALL.get(index)).map(|(_, choice)| *choice),
         keys: bindings.into_iter().map(|(action, _, keys)| (action, keys)).collect(),
         key_places,
     };
