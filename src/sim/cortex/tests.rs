@@ -1,0 +1,1 @@
+//! The operator's bytes against the recorded shapes.
