@@ -1,0 +1,545 @@
+//! Scenario files: what there is, what happens when, and what holdup must find out.
+//!
+//! The shape of the file is here, with its reading; [`super::build`] makes a world of it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::config::problem::{Place, Problem, nearest};
+
+/// One scenario file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// One line.
+    pub title: String,
+    /// A few sentences.
+    #[serde(default)]
+    pub story: String,
+    /// How far into the story the simulator starts, such as `41m`.
+    pub elapsed: Span,
+    /// What holdup must say, by workload; `cluster/workload` where names repeat.
+    #[serde(default)]
+    pub expect: BTreeMap<String, Expectation>,
+    /// Limits of the account; classes not named get ample ones.
+    #[serde(default)]
+    pub quota: Vec<QuotaFile>,
+    /// What is broken between clients and the world.
+    #[serde(default)]
+    pub faults: FaultsFile,
+    /// Clusters.
+    pub cluster: Vec<ClusterFile>,
+}
+
+/// What holdup must say of a workload.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    /// `held`, `clear` or `cannot_tell`.
+    pub verdict: Word,
+    /// The root cause's id, for `held`.
+    #[serde(default)]
+    pub root: Option<String>,
+    /// Permissions that must be named, for `cannot_tell`.
+    #[serde(default)]
+    pub missing: Vec<String>,
+}
+
+/// A verdict's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    /// Nothing is wrong.
+    Clear,
+    /// Held up.
+    Held,
+    /// What could be read does not suffice.
+    CannotTell,
+}
+
+impl Word {
+    /// As the JSON contract writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clear => "clear",
+            Self::Held => "held",
+            Self::CannotTell => "cannot_tell",
+        }
+    }
+}
+
+/// One quota.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuotaFile {
+    /// Such as `G/OnDemand`.
+    pub class: String,
+    /// vCPUs.
+    pub limit: u32,
+    /// vCPUs that others in the account run.
+    #[serde(default)]
+    pub used_elsewhere: u32,
+    /// Increase requests.
+    #[serde(default)]
+    pub request: Vec<RequestFile>,
+}
+
+/// One increase request.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestFile {
+    /// vCPUs.
+    pub desired: u32,
+    /// Such as `CASE_OPENED`.
+    pub status: String,
+    /// When.
+    pub at: Span,
+    /// Support case.
+    #[serde(default)]
+    pub case: Option<String>,
+}
+
+/// Faults.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FaultsFile {
+    /// How operators misbehave.
+    pub operator: OperatorWord,
+    /// Denied AWS actions.
+    pub denied: Vec<String>,
+    /// AWS throttles everything.
+    pub throttled: bool,
+    /// The caller's session has expired.
+    pub credentials_expired: bool,
+    /// AWS accepts and never answers.
+    pub hang: bool,
+    /// AWS answers a page of HTML.
+    pub html: bool,
+}
+
+/// How an operator misbehaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OperatorWord {
+    /// It works.
+    #[default]
+    None,
+    /// Nothing listens.
+    Down,
+    /// Never answers.
+    Hang,
+    /// A page of HTML.
+    Html,
+    /// Bytes without sense.
+    Garbage,
+}
+
+/// One cluster.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClusterFile {
+    /// Its name, also the context's.
+    pub name: String,
+    /// Cortex version.
+    #[serde(default = "newest")]
+    pub version: String,
+    /// Region.
+    #[serde(default = "oregon")]
+    pub region: String,
+    /// Surroundings to start from, by name; groups and APIs below add to them or replace them.
+    #[serde(default)]
+    pub base: Option<String>,
+    /// Worker groups.
+    #[serde(default)]
+    pub group: Vec<GroupFile>,
+    /// APIs.
+    #[serde(default)]
+    pub api: Vec<ApiFile>,
+}
+
+fn newest() -> String {
+    "0.42.1".to_owned()
+}
+
+fn oregon() -> String {
+    "us-west-2".to_owned()
+}
+
+/// Surroundings that several scenarios share.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Base {
+    /// Worker groups.
+    pub group: Vec<GroupFile>,
+    /// APIs.
+    pub api: Vec<ApiFile>,
+}
+
+/// One worker group.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupFile {
+    /// Short name.
+    pub name: String,
+    /// Machine types, the first preferred.
+    pub types: Vec<String>,
+    /// Launches spot machines.
+    #[serde(default)]
+    pub spot: bool,
+    /// Never fewer.
+    pub min: u32,
+    /// Never more.
+    pub max: u32,
+    /// Machines at the beginning.
+    pub running: u32,
+    /// 1 to 100.
+    #[serde(default = "fifty")]
+    pub priority: u32,
+    /// Zones, all by default.
+    #[serde(default)]
+    pub zones: Vec<String>,
+    /// Whether AWS has no machines of the types in these zones.
+    #[serde(default)]
+    pub exhausted: bool,
+    /// Zones where AWS still has some, for the message.
+    #[serde(default)]
+    pub available_in: Vec<String>,
+    /// From launch to Ready.
+    #[serde(default = "usual_join")]
+    pub join: Span,
+    /// The device plugin never reports GPUs of machines launched from now on.
+    #[serde(default)]
+    pub without_device_plugin: bool,
+    /// Processes somebody switched off.
+    #[serde(default)]
+    pub suspended: Vec<String>,
+}
+
+fn fifty() -> u32 {
+    50
+}
+
+fn usual_join() -> Span {
+    Span(150)
+}
+
+/// One API.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiFile {
+    /// Its name.
+    pub name: String,
+    /// `realtime`, `async`, `batch`, `task` or `splitter`.
+    #[serde(default)]
+    pub kind: KindWord,
+    /// CPUs of a replica.
+    #[serde(default = "one")]
+    pub cpu: f64,
+    /// Memory of a replica.
+    #[serde(default = "one")]
+    pub memory_gib: f64,
+    /// GPUs of a replica.
+    #[serde(default)]
+    pub gpu: u32,
+    /// Node groups it is pinned to.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// Replicas at the beginning.
+    #[serde(default = "single")]
+    pub replicas: u32,
+    /// Never fewer.
+    #[serde(default)]
+    pub min_replicas: Option<u32>,
+    /// Never more.
+    #[serde(default)]
+    pub max_replicas: Option<u32>,
+    /// `25%` or a number.
+    #[serde(default = "quarter")]
+    pub max_surge: String,
+    /// `25%` or a number.
+    #[serde(default = "quarter")]
+    pub max_unavailable: String,
+    /// How long ago the first shown version was deployed.
+    #[serde(default = "nine_days")]
+    pub age: Span,
+    /// Deploys.
+    #[serde(default)]
+    pub deploy: Vec<DeployFile>,
+    /// Changes of the number of replicas.
+    #[serde(default)]
+    pub scale: Vec<ScaleFile>,
+    /// Jobs.
+    #[serde(default)]
+    pub job: Vec<JobFile>,
+    /// Where a splitter sends requests.
+    #[serde(default)]
+    pub target: Vec<TargetFile>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn single() -> u32 {
+    1
+}
+
+fn quarter() -> String {
+    "25%".to_owned()
+}
+
+fn nine_days() -> Span {
+    Span(9 * 86_400)
+}
+
+/// The kinds of an API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KindWord {
+    /// Answers requests.
+    #[default]
+    Realtime,
+    /// Through a queue.
+    Async,
+    /// Jobs over batches.
+    Batch,
+    /// One-off jobs.
+    Task,
+    /// Sends requests on.
+    Splitter,
+}
+
+/// A deploy: what is not given stays as it was.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeployFile {
+    /// When.
+    pub at: Span,
+    /// CPUs.
+    pub cpu: Option<f64>,
+    /// Memory.
+    pub memory_gib: Option<f64>,
+    /// GPUs.
+    pub gpu: Option<u32>,
+    /// Node groups.
+    pub groups: Option<Vec<String>>,
+    /// What its containers do.
+    #[serde(default)]
+    pub behaviour: BehaviourWord,
+    /// Time to pull the image.
+    #[serde(default = "usual_pull")]
+    pub pull: Span,
+    /// Time from started to ready.
+    #[serde(default = "usual_warm_up")]
+    pub warm_up: Span,
+}
+
+fn usual_pull() -> Span {
+    Span(45)
+}
+
+fn usual_warm_up() -> Span {
+    Span(40)
+}
+
+/// What containers do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BehaviourWord {
+    /// Work.
+    #[default]
+    Normal,
+    /// Exit with an error.
+    Crash,
+    /// Are killed for memory.
+    OutOfMemory,
+    /// The image cannot be pulled.
+    ImagePull,
+    /// Never pass the readiness probe.
+    NeverReady,
+}
+
+/// A change of the number of replicas.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScaleFile {
+    /// When.
+    pub at: Span,
+    /// To how many.
+    pub replicas: u32,
+}
+
+/// A job.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobFile {
+    /// When.
+    pub at: Span,
+    /// Workers.
+    pub workers: u32,
+    /// Batches; zero for a task.
+    #[serde(default)]
+    pub batches: u32,
+    /// Work for one worker in all.
+    pub work: Span,
+}
+
+/// A target of a splitter.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetFile {
+    /// Name of an API.
+    pub api: String,
+    /// Percent.
+    pub weight: u32,
+    /// Gets a copy only.
+    #[serde(default)]
+    pub shadow: bool,
+}
+
+/// Story seconds, written `41m`, `9d`, `1h30m`, `-10m`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Span(pub i64);
+
+impl TryFrom<String> for Span {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        parse_span(&text).map(Span).ok_or_else(|| format!("expected a time such as `41m`, `90s`, `1h30m` or `-10m`, found `{text}`"))
+    }
+}
+
+fn parse_span(text: &str) -> Option<i64> {
+    let (sign, rest) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let mut total: i64 = 0;
+    let mut digits = String::new();
+    for symbol in rest.chars() {
+        let unit = match symbol {
+            '0'..='9' => {
+                digits.push(symbol);
+                continue;
+            }
+            's' => 1,
+            'm' => 60,
+            'h' => 3_600,
+            'd' => 86_400,
+            _ => return None,
+        };
+        total = total.checked_add(digits.parse::<i64>().ok()?.checked_mul(unit)?)?;
+        digits.clear();
+    }
+    (digits.is_empty() && !rest.is_empty()).then_some(sign * total)
+}
+
+/// Reads a scenario file's text.
+///
+/// # Errors
+/// The place of the first thing wrong, what was expected, and the name that was probably meant.
+pub fn parse(file: &Path, text: &str) -> Result<Scenario, Box<Problem>> {
+    read(file, text)
+}
+
+fn read<T: serde::de::DeserializeOwned>(file: &Path, text: &str) -> Result<T, Box<Problem>> {
+    toml::from_str(text).map_err(|error| {
+        let place = error.span().map_or_else(Place::default, |span| Place::of(file, text, span));
+        let place = Place { file: file.to_owned(), ..place };
+        let message = error.message().trim_end().to_owned();
+        let hint = meant(&message).or_else(|| Some("`holdup demo --list` names scenarios that work".to_owned()));
+        Box::new(Problem { place, message, hint })
+    })
+}
+
+/// The name that was probably meant, out of serde's own words.
+fn meant(message: &str) -> Option<String> {
+    let (wrong, expected) = message.split_once(", expected ")?;
+    let word = wrong.split('`').nth(1)?;
+    let near = nearest(word, expected.split('`').skip(1).step_by(2))?;
+    Some(format!("did you mean `{near}`?"))
+}
+
+macro_rules! embedded {
+    ($folder:literal: $($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("scenarios/", $folder, $name, ".toml")))),+]
+    };
+}
+
+/// The built-in scenario files, the default first.
+pub const FILES: &[(&str, &str)] = embedded!("":
+    "bad-day", "stuck-gpu-quota", "stuck-at-max-instances", "spot-no-capacity", "on-demand-no-capacity", "node-joining",
+    "pinned-node-group", "gpu-fragmented", "device-plugin-missing", "crash-loop", "out-of-memory", "image-pull", "never-ready",
+    "splitter-to-zero", "batch-waiting", "healthy", "group-suspended", "aws-denied", "aws-throttled", "operator-down",
+    "credentials-expired",
+);
+
+const BASES: &[(&str, &str)] = embedded!("base/": "production", "staging");
+
+/// The surroundings with this name.
+///
+/// # Errors
+/// The names there are, when it is none of them.
+pub fn base(name: &str) -> Result<Base, Box<Problem>> {
+    let names: Vec<&str> = BASES.iter().map(|(name, _)| *name).collect();
+    let Some((_, text)) = BASES.iter().find(|(known, _)| *known == name) else {
+        let message = format!("no surroundings are named `{name}`");
+        return Err(Box::new(Problem::of_file(Path::new("base"), message, crate::config::problem::suggestion(name, &names))));
+    };
+    read(Path::new(name), text)
+}
+
+/// A built-in scenario, for lists.
+#[derive(Clone, Debug)]
+pub struct ScenarioInfo {
+    /// Its name.
+    pub name: &'static str,
+    /// The file.
+    pub scenario: Scenario,
+}
+
+/// The built-in scenarios, the default first.
+pub fn scenarios() -> &'static [ScenarioInfo] {
+    static ALL: LazyLock<Vec<ScenarioInfo>> = LazyLock::new(|| {
+        let parsed = FILES.iter().map(|(name, text)| (name, parse(Path::new(name), text)));
+        parsed.filter_map(|(name, scenario)| Some(ScenarioInfo { name, scenario: scenario.ok()? })).collect()
+    });
+    &ALL
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_embedded_file_is_good() {
+        for (name, text) in FILES {
+            let scenario = parse(Path::new(name), text).unwrap_or_else(|problem| panic!("{problem}"));
+            assert!(!scenario.expect.is_empty(), "{name} says what to expect");
+            for cluster in &scenario.cluster {
+                if let Some(name) = &cluster.base {
+                    base(name).unwrap_or_else(|problem| panic!("{problem}"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_word_gets_its_line_and_the_near_name() {
+        let text = "title = \"x\"\nelapsed = \"1m\"\n[[cluster]]\nname = \"prod\"\nverison = \"0.42.1\"\n";
+        let problem = parse(Path::new("mine.toml"), text).unwrap_err();
+        assert_eq!(problem.place.line, 5);
+        assert_eq!(problem.hint.as_deref(), Some("did you mean `version`?"));
+        let text = "title = \"x\"\nelapsed = \"soon\"\n";
+        assert!(parse(Path::new("mine.toml"), text).unwrap_err().message.contains("such as `41m`"));
+    }
+
+    #[test]
+    fn times() {
+        assert_eq!(parse_span("1h30m"), Some(5_400));
+        assert_eq!(parse_span("-10m"), Some(-600));
+        assert_eq!(parse_span("41"), None);
+        assert_eq!(parse_span(""), None);
+    }
+}
