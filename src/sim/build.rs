@@ -265,11 +265,8 @@ fn build_api(cluster: &str, file: &ApiFile) -> Api {
         KindWord::Splitter => ApiKind::Splitter,
     };
     let deployment = format!("{cluster}/{}", file.name);
-    let deployment_id = if kind.has_replicas() {
-        minting::letters(&deployment, "abcdefghijklmnopqrstuvwxyz0123456789", 10)
-    } else {
-        String::new()
-    };
+    let deployment_id =
+        if kind.has_replicas() { minting::letters(&deployment, "abcdefghijklmnopqrstuvwxyz0123456789", 10) } else { String::new() };
     let container = Container {
         name: match kind {
             ApiKind::Batch => "batch",
