@@ -78,11 +78,11 @@ impl Found {
         let is_environment = |known: &&Known| known.origin != Origin::Configured;
         let mut chosen: BTreeMap<&str, ContextConfig> = BTreeMap::new();
         for name in &globals.context {
-            let known = self.named(name, "context", self.known.iter().collect())?;
+            let known = self.named(name, "context", &self.known.iter().collect::<Vec<_>>())?;
             chosen.insert(name, known.config.clone());
         }
         if let Some(name) = &globals.env {
-            let known = self.named(name, "environment", self.known.iter().filter(is_environment).collect())?;
+            let known = self.named(name, "environment", &self.known.iter().filter(is_environment).collect::<Vec<_>>())?;
             chosen.insert(name, known.config.clone());
         }
         if chosen.is_empty() {
@@ -91,7 +91,7 @@ impl Found {
         Ok(chosen.into_values().collect())
     }
 
-    fn named<'a>(&'a self, name: &str, word: &str, among: Vec<&'a Known>) -> Result<&'a Known, Error> {
+    fn named<'a>(&'a self, name: &str, word: &str, among: &[&'a Known]) -> Result<&'a Known, Error> {
         if let Some(known) = among.iter().find(|known| known.config.name == name) {
             return Ok(known);
         }
@@ -139,13 +139,12 @@ pub fn open(loaded: &Loaded, globals: &Globals) -> Result<Session, Error> {
 
 /// Makes the sources of a context; one that cannot be used becomes a source that says why.
 pub fn connect(config: ContextConfig) -> (ContextConfig, Connected) {
-    let connected = match platform(&config.platform) {
-        Some(platform) => platform.connect(&config).unwrap_or_else(|failure| broken(&config, failure)),
-        None => {
-            let ids: Vec<&str> = PLATFORMS.iter().map(|platform| platform.id()).collect();
-            let message = format!("unknown platform `{}`", config.platform);
-            broken(&config, Failure::new(FailureKind::Misconfigured, message, suggestion(&config.platform, &ids)))
-        }
+    let connected = if let Some(platform) = platform(&config.platform) {
+        platform.connect(&config).unwrap_or_else(|failure| broken(&config, failure))
+    } else {
+        let ids: Vec<&str> = PLATFORMS.iter().map(|platform| platform.id()).collect();
+        let message = format!("unknown platform `{}`", config.platform);
+        broken(&config, Failure::new(FailureKind::Misconfigured, message, suggestion(&config.platform, &ids)))
     };
     (config, connected)
 }
@@ -167,7 +166,7 @@ impl Source for Broken {
     }
 
     fn cadence(&self) -> Cadence {
-        let hour = Duration::from_secs(3_600);
+        let hour = Duration::from_hours(1);
         Cadence { moving: hour, calm: hour, deadline: Duration::from_secs(1) }
     }
 

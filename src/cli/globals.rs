@@ -33,7 +33,7 @@ pub struct Globals {
     /// Write down everything the console sees, to play it again later
     #[arg(long, value_name = "FILE", global = true, env = "HOLDUP_RECORD", hide_env_values = true)]
     pub record: Option<PathBuf>,
-    /// Write holdup's own log to this file (HOLDUP_LOG_FILTER chooses what, as in `holdup=trace`)
+    /// Write holdup's own log to this file (`HOLDUP_LOG_FILTER` chooses what, as in `holdup=trace`)
     #[arg(long, value_name = "FILE", global = true, env = "HOLDUP_LOG", hide_env_values = true)]
     pub log: Option<PathBuf>,
 }

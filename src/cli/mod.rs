@@ -8,7 +8,10 @@ pub mod config;
 pub mod contexts;
 pub mod doctor;
 pub mod globals;
+mod observe;
 pub mod report;
+pub mod status;
+pub mod why;
 
 use std::process::ExitCode;
 
@@ -57,6 +60,10 @@ Files:
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Say why a workload (or every one) does not finish, with evidence and ways out
+    Why(why::Args),
+    /// List the workloads, one line each
+    Status(status::Args),
     /// Check what can be read: terminal, configuration, identity, permissions, clocks
     Doctor(doctor::Args),
     /// Say where the configuration is, or print it or an example
@@ -68,6 +75,8 @@ pub enum Command {
 impl Command {
     fn run(self, globals: &Globals) -> Result<Exit, Error> {
         match self {
+            Self::Why(args) => runtime()?.block_on(why::run(&args, globals)),
+            Self::Status(args) => runtime()?.block_on(status::run(&args, globals)),
             Self::Doctor(args) => runtime()?.block_on(doctor::run(&args, globals)),
             Self::Config(args) => config::run(&args, globals),
             Self::Completions(args) => completions::run(&args),

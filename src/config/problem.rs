@@ -107,7 +107,7 @@ fn closeness(word: &str, candidate: &str) -> f64 {
 }
 
 /// The hint for an unknown word: the near one, then all there are.
-pub fn suggestion<'a>(word: &str, candidates: &[&'a str]) -> String {
+pub fn suggestion(word: &str, candidates: &[&str]) -> String {
     let all = candidates.join(", ");
     match nearest(word, candidates.iter().copied()) {
         Some(near) => format!("did you mean `{near}`? there are: {all}"),

@@ -30,9 +30,9 @@ async fn date_of(url: &str, on_this_machine: bool) -> Result<(Timestamp, Timesta
     let trust = Trust::new(&TlsTrust::AcceptInvalid, "", PinFile::at("unused")).map_err(|failure| failure.message.to_string())?;
     let client = trust.http(on_this_machine).map_err(|failure| failure.message.to_string())?;
     let client = client.timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build().map_err(|error| error.to_string())?;
-    let answer = client.head(url).send().await.map_err(|error| match error.is_timeout() {
-        true => "no answer in 5 s".to_owned(),
-        false => "nothing answers there".to_owned(),
+    let answer = client.head(url).send().await.map_err(|error| {
+        let why = if error.is_timeout() { "no answer in 5 s" } else { "nothing answers there" };
+        why.to_owned()
     })?;
     let here = clock::now();
     let date = answer.headers().get("date").and_then(|date| date.to_str().ok()).ok_or("the answer has no date")?;

@@ -1,0 +1,44 @@
+//! `holdup status`: one line a workload, without a console.
+
+use clap::ValueEnum;
+
+use super::observe::{Reading, observe};
+use super::{Error, Exit, Globals, report};
+use crate::explain::report::{status_json, status_text};
+
+/// Arguments of `status`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes: 0 nothing is held up, 1 something is, 2 wrong usage or configuration, 3 cannot tell, 4 time ran out.")]
+pub struct Args {
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For scripts: the schema holdup/status/1
+    Json,
+}
+
+/// Reads, explains, prints.
+///
+/// # Errors
+/// A wrong configuration or context name.
+pub async fn run(args: &Args, globals: &Globals) -> Result<Exit, Error> {
+    let observed = observe(globals, None, &args.reading).await?;
+    observed.tell_what_was_in_the_way();
+    let answer = observed.report(None)?;
+    let text = match args.format {
+        Format::Text if answer.entries.is_empty() => "there are no workloads\n".to_owned(),
+        Format::Text => status_text(&answer, observed.style(globals)),
+        Format::Json => status_json(&answer),
+    };
+    report::print(&text)?;
+    Ok(observed.exit(&answer))
+}
