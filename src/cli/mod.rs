@@ -3,6 +3,7 @@
 //! Adding a command is its file, one `pub mod`, one variant of [`Command`] and one line in
 //! [`Command::run`].
 
+mod appearance;
 pub mod completions;
 pub mod config;
 pub mod contexts;

@@ -5,7 +5,7 @@ mod check;
 mod policy;
 mod skew;
 mod sources;
-pub mod surroundings;
+mod surroundings;
 
 use std::time::Duration;
 

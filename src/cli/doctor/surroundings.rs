@@ -1,6 +1,7 @@
 //! What the doctor sees without asking the network: terminal, configuration, contexts.
 
 use super::check::Check;
+use crate::cli::appearance::themes_in;
 use crate::cli::contexts::{Found, Origin};
 use crate::cli::globals::Loaded;
 use crate::config::Paths;
@@ -63,16 +64,6 @@ pub fn configuration(loaded: &Loaded) -> Vec<Check> {
         Check::ok(AREA, "own themes", themes.join(", "))
     };
     vec![file, themes]
-}
-
-/// The names of a person's own themes, in order.
-pub fn themes_in(paths: &Paths) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(paths.themes()) else { return Vec::new() };
-    let files = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-    let themes = files.filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
-    let mut names: Vec<String> = themes.filter_map(|path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned())).collect();
-    names.sort();
-    names
 }
 
 /// Which contexts there are and why not more.
