@@ -7,7 +7,6 @@ pub mod client;
 pub mod endpoint;
 pub mod environment;
 pub mod identity;
-mod logs;
 mod memory;
 pub mod normalize;
 mod poll;
@@ -23,7 +22,6 @@ use super::{Connected, Discovery, Platform};
 use crate::config::{ContextConfig, TlsTrust};
 use crate::domain::source::Failure;
 
-pub use self::logs::{CortexLogs, First, classify};
 pub use self::poll::CortexSource;
 
 /// The kind of the source, as the JSON contract shows it.
@@ -62,5 +60,5 @@ pub fn connect_with(context: &ContextConfig, pins: PinFile) -> Result<Connected,
     let operator = Operator::new(context, pins)?;
     let name = context.name.as_str().into();
     let source = CortexSource::new(&name, Arc::clone(&operator));
-    Ok(Connected { sources: vec![Box::new(source)], logs: Some(Arc::new(CortexLogs::new(operator))) })
+    Ok(Connected { sources: vec![Box::new(source)], logs: None })
 }
