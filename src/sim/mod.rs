@@ -1,6 +1,7 @@
 //! The simulated cloud: one small world that moves in time, served over the real wire protocols
 //! on loopback. Not a mock of our own traits: the clients that talk to it are the production ones.
 
+pub mod aws;
 pub mod build;
 pub mod cortex;
 pub mod scenario;
