@@ -19,6 +19,10 @@ mod shape;
 pub mod signature;
 mod since;
 pub mod source_health;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod unplaced;
 mod verdict;
 mod words;

@@ -80,7 +80,8 @@ pub fn status_text(report: &Report<'_>, style: Style) -> String {
         let (glyph, word) = mark(&entry.explanation, glyphs);
         row(entry, glyph, word, several, report.now)
     }));
-    let text = aligned(&rows, style.width.max(40));
+    let limit = style.width.max(40);
+    let text = aligned(&narrowed(rows, limit), limit);
     if style.ascii { to_ascii(&text) } else { text }
 }
 
@@ -114,7 +115,7 @@ fn row(entry: &Entry<'_>, glyph: &str, word: &str, several: bool, now: Timestamp
             ]);
         }
         None => {
-            cells.extend([format!("({word})"), "-".to_owned(), format!("unread{since}"), "-".to_owned(), "-".to_owned(), "-".to_owned()])
+            cells.extend([format!("(context {})", entry.name()), "-".to_owned(), format!("{word}{since}"), "-".to_owned(), "-".to_owned(), "-".to_owned()])
         }
     }
     cells.push(explanation.headline.to_string());
@@ -131,11 +132,35 @@ fn counted(workload: &Workload) -> (String, String) {
     }
 }
 
-/// Columns as wide as their widest cell; the last is cut at the width.
-fn aligned(rows: &[Vec<String>], limit: usize) -> String {
+/// Columns that make room for the reason on a narrow screen, the first to go first.
+const SPARE: [&str; 4] = ["UP-TO-DATE", "KIND", "AGE", "CONTEXT"];
+
+/// Drops spare columns until the reason fits, or none is left.
+fn narrowed(mut rows: Vec<Vec<String>>, limit: usize) -> Vec<Vec<String>> {
+    for spare in SPARE {
+        let wanted: usize = widths(&rows).iter().map(|column| column + 2).sum();
+        if wanted <= limit + 3 {
+            break;
+        }
+        if let Some(at) = rows.first().and_then(|header| header.iter().position(|cell| cell == spare)) {
+            for row in &mut rows {
+                row.remove(at);
+            }
+        }
+    }
+    rows
+}
+
+fn widths(rows: &[Vec<String>]) -> Vec<usize> {
     let columns = rows.first().map_or(0, Vec::len);
     let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| width(cell)).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(widest).collect();
+    (0..columns).map(widest).collect()
+}
+
+/// Columns as wide as their widest cell; the last is cut at the width.
+fn aligned(rows: &[Vec<String>], limit: usize) -> String {
+    let widths = widths(rows);
+    let columns = widths.len();
     let mut out = String::new();
     for row in rows {
         let mut line = String::new();
