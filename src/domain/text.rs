@@ -152,6 +152,12 @@ impl vte::Perform for Printable {
 
 /// Runs `raw` through a terminal parser and keeps only what would be printed.
 fn sanitize(raw: &[u8], limit: usize, line_break: char) -> String {
+    // Nearly all text is printable and short: nothing to take out, nothing to parse.
+    if let (true, Ok(text)) = (raw.len() <= limit, std::str::from_utf8(raw))
+        && !text.chars().any(|c| c.is_control() || is_deceptive(c))
+    {
+        return text.to_owned();
+    }
     let mut out = Printable { out: String::new(), limit, line_break, cut: false };
     let mut parser = vte::Parser::new();
     // Twice the limit bounds the work on hostile input while leaving room for escapes.

@@ -6,7 +6,7 @@ use super::engine::{Obstacle, Verdict};
 use super::finding::{CauseId, Confidence, Evidence, Finding, Missing, Risk};
 use super::world::World;
 use crate::domain::id::{ResourceKey, ResourceKind, SourceId};
-use crate::domain::source::{Failure, FailureKind, Health};
+use crate::domain::source::{Failure, FailureKind, Gap, Health};
 use crate::domain::text::Text;
 
 /// A part of the provider's interface that rules need.
@@ -42,6 +42,33 @@ impl Need {
         }
     }
 
+    /// A failure of the whole part: what was denied first hides what would be denied next, so all
+    /// that the part needs is named.
+    fn whole(self, failure: &Failure) -> Failure {
+        let mut failure = failure.clone();
+        if failure.kind == FailureKind::Denied {
+            for permission in self.usual_permissions() {
+                if !failure.permissions.iter().any(|named| named.as_str() == *permission) {
+                    failure.permissions.push((*permission).into());
+                }
+            }
+        }
+        failure
+    }
+
+    /// What is missing inside an otherwise good answer, as one failure.
+    fn gaps(self, gaps: &[Gap]) -> Option<Failure> {
+        let belongs = |permission: &Text| self.prefixes().iter().any(|prefix| permission.starts_with(prefix));
+        let mut mine = gaps.iter().map(|gap| &gap.failure).filter(|failure| failure.permissions.iter().any(belongs));
+        let mut first = mine.next()?.clone();
+        for permission in mine.flat_map(|failure| &failure.permissions) {
+            if !first.permissions.contains(permission) {
+                first.permissions.push(permission.clone());
+            }
+        }
+        Some(first)
+    }
+
     fn question(self) -> &'static str {
         match self {
             Self::Groups => "why the node group does not grow",
@@ -54,17 +81,18 @@ impl Need {
 pub fn failure(world: &World<'_>, context: &Text, need: Need) -> Option<(SourceId, Failure)> {
     let sources = &world.context(context).sources;
     if let Some((id, source)) = sources.iter().find(|(id, _)| id.kind.as_str() == need.source()) {
-        return match &source.health {
-            Health::Failed { failure, .. } => Some(((*id).clone(), failure.clone())),
-            Health::Stale { failure, .. } if blocks(failure.kind) => Some(((*id).clone(), failure.clone())),
-            Health::Waiting => Some(((*id).clone(), waiting())),
-            Health::Stale { .. } | Health::Fresh { .. } => gap(source.view.gaps.as_slice(), need).map(|failure| ((*id).clone(), failure)),
+        let failure = match &source.health {
+            Health::Failed { failure, .. } => Some(need.whole(failure)),
+            Health::Stale { failure, .. } if blocks(failure.kind) => Some(need.whole(failure)),
+            Health::Waiting => Some(waiting()),
+            Health::Stale { .. } | Health::Fresh { .. } => need.gaps(&source.view.gaps),
         };
+        return failure.map(|failure| ((*id).clone(), failure));
     }
     // Another source of the account that cannot be read stands for all of them.
     let account = sources.iter().find(|(id, _)| id.kind.starts_with("aws"));
     match account.and_then(|(id, source)| source.health.failure().map(|failure| (id, failure))) {
-        Some((id, failure)) => Some(((*id).clone(), failure.clone())),
+        Some((id, failure)) => Some(((*id).clone(), need.whole(failure))),
         None => Some((SourceId::new(context, need.source()), not_configured(context))),
     }
 }
@@ -72,13 +100,6 @@ pub fn failure(world: &World<'_>, context: &Text, need: Need) -> Option<(SourceI
 /// Failures that do not pass by themselves.
 fn blocks(kind: FailureKind) -> bool {
     matches!(kind, FailureKind::Denied | FailureKind::Expired | FailureKind::NoCredentials | FailureKind::WrongAccount)
-}
-
-fn gap(gaps: &[crate::domain::source::Gap], need: Need) -> Option<Failure> {
-    let belongs = |failure: &Failure| {
-        failure.permissions.iter().any(|permission| need.prefixes().iter().any(|prefix| permission.starts_with(prefix)))
-    };
-    gaps.iter().map(|gap| &gap.failure).find(|failure| belongs(failure)).cloned()
 }
 
 fn waiting() -> Failure {
@@ -93,19 +114,16 @@ fn not_configured(context: &Text) -> Failure {
 /// The verdict for a part that cannot be read.
 pub fn verdict(world: &World<'_>, context: &Text, need: Need) -> Verdict {
     match failure(world, context, need) {
-        Some((source, failure)) => {
-            Verdict::CannotTell(Box::new(obstacle(world, source, &failure, need.question(), need.usual_permissions())))
-        }
+        Some((source, failure)) => Verdict::CannotTell(Box::new(obstacle(world, source, &failure, need.question()))),
         None => Verdict::Clear,
     }
 }
 
 /// What a failing source leaves open, with the next step.
-pub fn obstacle(world: &World<'_>, source: SourceId, failure: &Failure, question: &str, usual: &[&str]) -> Obstacle {
+pub fn obstacle(world: &World<'_>, source: SourceId, failure: &Failure, question: &str) -> Obstacle {
     let named = |unlock: Text| Missing { source: source.clone(), question: question.into(), why: failure.message.clone(), unlock };
     let missing = match failure.kind {
-        FailureKind::Denied if failure.permissions.is_empty() => usual.iter().map(|permission| named((*permission).into())).collect(),
-        FailureKind::Denied => failure.permissions.iter().cloned().map(named).collect(),
+        FailureKind::Denied if !failure.permissions.is_empty() => failure.permissions.iter().cloned().map(named).collect(),
         _ => vec![named(failure.hint.clone())],
     };
     let headline: Text = format!("cannot tell: {}: {}", service(&source), failure.message).into();

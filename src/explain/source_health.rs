@@ -1,7 +1,7 @@
 //! Contexts of which nothing was ever read: there is no workload to explain, and that itself is
 //! the answer.
 
-use super::finding::{Explanation, Link, Missing, Verdict};
+use super::finding::{Explanation, Link, Verdict};
 use super::obstacle;
 use super::world::World;
 use crate::domain::id::{ResourceKey, ResourceKind, SourceId};
@@ -26,8 +26,7 @@ fn unreadable(world: &World<'_>, context: &Text, sources: &[(&SourceId, &SourceV
     });
     let read = platforms.any(|(_, source)| source.health.read_at().is_some());
     let (source, at, failure) = failed.filter(|_| !read)?;
-    let found = obstacle::obstacle(world, source.clone(), failure, "how the workloads of this context do", &[]);
-    let missing = if found.missing.is_empty() { vec![itself(source, failure)] } else { found.missing };
+    let found = obstacle::obstacle(world, source.clone(), failure, "how the workloads of this context do");
     Some(Explanation {
         workload: ResourceKey::new(context, ResourceKind::Cluster, context.clone()),
         verdict: Verdict::CannotTell,
@@ -36,16 +35,7 @@ fn unreadable(world: &World<'_>, context: &Text, sources: &[(&SourceId, &SourceV
         also: Vec::new(),
         headline: found.headline,
         chain: found.finding.into_iter().map(|finding| Link { depth: 0, finding }).collect(),
-        missing,
+        missing: found.missing,
         progress: None,
     })
-}
-
-fn itself(source: &SourceId, failure: &crate::domain::source::Failure) -> Missing {
-    Missing {
-        source: source.clone(),
-        question: "how the workloads of this context do".into(),
-        why: failure.message.clone(),
-        unlock: failure.hint.clone(),
-    }
 }

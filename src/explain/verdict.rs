@@ -10,7 +10,7 @@ use super::finding::{CauseId, Explanation, Explanations, Finding, Link, Missing,
 use super::known;
 use super::since::{is_trouble, since};
 use super::world::World;
-use crate::domain::id::{ResourceKey, SourceId};
+use crate::domain::id::{ResourceKey, ResourceKind, SourceId};
 use crate::domain::snapshot::Snapshot;
 use crate::domain::text::Text;
 use crate::domain::time::{Duration, Timestamp, age, words};
@@ -152,7 +152,13 @@ impl<'e> Gathered<'e> {
         roots
     }
 
-    fn held(self, workload: &Workload, began: Option<Timestamp>, roots: &[Root<'_>]) -> Explanation {
+    fn held(mut self, workload: &Workload, began: Option<Timestamp>, roots: &[Root<'_>]) -> Explanation {
+        // What could not be read is told beside the chain; the chain is about what was found.
+        self.chain.retain(|link| link.finding.resource.kind != ResourceKind::Source);
+        let found: BTreeSet<CauseId> = self.chain.iter().map(|link| link.finding.cause.clone()).collect();
+        for link in &mut self.chain {
+            link.finding.leads_to.retain(|cause| found.contains(cause));
+        }
         let headline = roots.first().map(|root| root.node.held.headline.clone()).unwrap_or_default();
         let mut causes: Vec<CauseId> = Vec::new();
         for root in roots {

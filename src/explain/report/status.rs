@@ -114,9 +114,14 @@ fn row(entry: &Entry<'_>, glyph: &str, word: &str, several: bool, now: Timestamp
                 deployed,
             ]);
         }
-        None => {
-            cells.extend([format!("(context {})", entry.name()), "-".to_owned(), format!("{word}{since}"), "-".to_owned(), "-".to_owned(), "-".to_owned()])
-        }
+        None => cells.extend([
+            format!("(context {})", entry.name()),
+            "-".to_owned(),
+            format!("{word}{since}"),
+            "-".to_owned(),
+            "-".to_owned(),
+            "-".to_owned(),
+        ]),
     }
     cells.push(explanation.headline.to_string());
     cells

@@ -1,8 +1,8 @@
 //! The text of `why`: a tree that reads from the symptom down to the root, then the ways out.
 
 use super::{Entry, Report, Style};
-use crate::domain::time::{Timestamp, age, words};
-use crate::explain::finding::{Confidence, Explanation, Finding, Missing, Remedy, Risk, Verdict};
+use crate::domain::time::{Duration, Timestamp, age, words};
+use crate::explain::finding::{Confidence, Evidence, Explanation, Finding, Missing, Remedy, Risk, Verdict};
 
 /// The characters a report is drawn with.
 pub(super) struct Glyphs {
@@ -132,6 +132,7 @@ impl Page {
 
     fn chain(&mut self, explanation: &Explanation) {
         let glyphs = self.style.glyphs();
+        let mut told: Vec<&Evidence> = Vec::new();
         for link in &explanation.chain {
             self.lines.push(String::new());
             let finding = &link.finding;
@@ -143,12 +144,17 @@ impl Page {
             let rest = " ".repeat(width(&lead));
             self.wrap(&lead, &format!("{} ({})", finding.says, sure(finding.confidence)), &rest);
             for evidence in &finding.evidence {
-                let ago = words(age(self.now, evidence.observed_at));
+                // What a link above already rests on need not be read twice.
+                if told.contains(&evidence) {
+                    continue;
+                }
+                told.push(evidence);
+                let ago = ago(age(self.now, evidence.observed_at));
                 let lead = format!("{rest}{} ", glyphs.dot);
                 let below = " ".repeat(width(&lead));
                 self.wrap(
                     &lead,
-                    &format!("{} {}: {} ({}, {ago} ago)", evidence.resource.name, evidence.field, evidence.value, evidence.source.kind),
+                    &format!("{} {}: {} ({}, {ago})", evidence.resource.name, evidence.field, evidence.value, evidence.source.kind),
                     &below,
                 );
             }
@@ -204,6 +210,11 @@ impl Page {
         }
         self.lines.push(line);
     }
+}
+
+/// How long ago, in words; the present is `now`.
+fn ago(duration: Duration) -> String {
+    if duration.as_secs() == 0 { "now".to_owned() } else { format!("{} ago", words(duration)) }
 }
 
 /// Columns of a text on a terminal.
