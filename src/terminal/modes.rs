@@ -36,7 +36,7 @@ impl Modes {
         Ok(Self(()))
     }
 
-    /// Takes it again after [`give_back`].
+    /// Takes it again after [`give_back`], or after somebody else changed it.
     ///
     /// # Errors
     /// When it is gone.
@@ -52,13 +52,15 @@ impl Drop for Modes {
 }
 
 fn take(tty: &Tty) -> io::Result<()> {
-    let before = tcgetattr(tty.input())?;
-    let mut raw = before.clone();
-    raw.make_raw();
-    // Remembered before anything changes: from here on any way out restores.
-    if let Ok(mut taken) = TAKEN.lock() {
-        *taken = Some(Taken { tty: tty.duplicate()?, before });
+    let mut raw = tcgetattr(tty.input())?;
+    // Remembered before anything changes: from here on any way out restores. Taken already, what
+    // is set now is our own doing.
+    if let Ok(mut taken) = TAKEN.lock()
+        && taken.is_none()
+    {
+        *taken = Some(Taken { tty: tty.duplicate()?, before: raw.clone() });
     }
+    raw.make_raw();
     tcsetattr(tty.input(), OptionalActions::Flush, &raw)?;
     tty.write_all(ENTER)
 }

@@ -2,8 +2,10 @@
 //! written to the alternate screen vanishes with it.
 
 use std::panic;
+use std::thread;
+use std::time::Duration;
 
-use super::modes;
+use super::{deadline, modes};
 
 /// Wraps the present hook. `is_contained` says whether the panicking thread runs work whose
 /// panics are caught; those are logged and leave the screen alone.
@@ -16,5 +18,10 @@ pub fn install(is_contained: fn() -> bool) {
         }
         modes::give_back();
         report(info);
+        // Elsewhere than on the main thread a panic ends a task and not the program, which would
+        // go on painting over the report.
+        if thread::current().name() != Some("main") {
+            deadline::arm(Duration::from_millis(100), 101, || {});
+        }
     }));
 }

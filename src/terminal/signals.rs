@@ -18,13 +18,6 @@ pub enum Request {
     Resized,
 }
 
-impl Request {
-    /// The exit status shells expect of a process ended by a signal.
-    pub fn exit_code(signal: i32) -> i32 {
-        128 + signal
-    }
-}
-
 /// The signals holdup knows.
 #[derive(Debug)]
 pub struct Signals {
@@ -69,17 +62,16 @@ impl Signals {
     }
 }
 
-/// Stops the process group as ctrl-z does, where a shell with job control would continue it.
-/// Returns after it was continued; `false` when nobody would, so nothing was done.
-pub fn stop_until_continued() -> bool {
-    // A group that is its session's own was started without job control (`ssh host holdup`, a
-    // tmux pane): stopped, it would stay so for ever.
-    let group = rustix::process::getpgrp();
-    if rustix::process::getsid(None).is_ok_and(|session| session == group) {
-        return false;
-    }
+/// Whether a shell with job control is there to continue a stopped process. A group that is its
+/// session's own was started without (`ssh host holdup`, a tmux pane): it would stay stopped.
+pub fn has_job_control() -> bool {
+    rustix::process::getsid(None).is_ok_and(|session| session != rustix::process::getpgrp())
+}
+
+/// Stops the process group as ctrl-z does; returns after it was continued.
+pub fn stop_until_continued() {
     // The others of a pipeline or a wrapper stop as they are used to; this process handles that
     // signal itself, so it needs the one that cannot be handled.
     let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
-    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP).is_ok()
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
 }

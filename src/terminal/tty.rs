@@ -12,6 +12,9 @@ pub fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
+/// The largest screen painted; a terminal may claim any size, and cells cost memory.
+pub const LARGEST: (u16, u16) = (1_000, 500);
+
 /// A terminal, read from one descriptor and written to another.
 #[derive(Debug)]
 pub struct Tty {
@@ -49,12 +52,20 @@ impl Tty {
         self.output.as_fd()
     }
 
-    /// Columns and rows. A terminal that does not know says 80x24 here.
+    /// Columns and rows, up to [`LARGEST`]. A terminal that does not know says 80x24 here.
     pub fn size(&self) -> (u16, u16) {
         match rustix::termios::tcgetwinsize(&self.output) {
-            Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col, size.ws_row),
+            Ok(size) if size.ws_col > 0 && size.ws_row > 0 => (size.ws_col.min(LARGEST.0), size.ws_row.min(LARGEST.1)),
             _ => (80, 24),
         }
+    }
+
+    /// Whether the other end hung up.
+    pub fn is_gone(&self) -> bool {
+        let mut fds = [PollFd::new(&self.input, PollFlags::empty())];
+        let instant = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut fds, Some(&instant)).is_err()
+            || fds.iter().any(|fd| fd.revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL))
     }
 
     /// Writes everything, waiting for the terminal where it is slow.
