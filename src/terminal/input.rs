@@ -6,7 +6,6 @@
 
 use std::io;
 use std::thread;
-use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -73,6 +72,3 @@ fn read_until_lost(tty: &Tty, sender: &mpsc::Sender<FromTty>) -> bool {
         }
     }
 }
-
-/// The longest the loop may take to end once the terminal is gone.
-pub const LOST_DEADLINE: Duration = Duration::from_millis(900);

@@ -7,6 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::encode::encode;
+use super::modes::Modes;
 use super::tty::Tty;
 
 const BEGIN: &[u8] = b"\x1b[?2026h";
@@ -52,9 +53,9 @@ impl Screen {
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub fn draw(&mut self, paint: impl FnOnce(Rect, &mut Buffer)) -> io::Result<usize> {
+    pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer)) -> io::Result<usize> {
         self.next.reset();
-        paint(self.next.area, &mut self.next);
+        paint(&mut self.next);
         self.bytes.clear();
         self.bytes.extend_from_slice(BEGIN);
         if self.erase {
@@ -69,6 +70,16 @@ impl Screen {
         self.erase = false;
         std::mem::swap(&mut self.shown, &mut self.next);
         Ok(self.bytes.len())
+    }
+
+    /// Takes the terminal again after somebody else had it; the next frame is sent whole.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn retake(&mut self, modes: &Modes) -> io::Result<()> {
+        modes.retake(&self.tty)?;
+        self.repaint();
+        Ok(())
     }
 
     /// Sends a sequence that changes no cell (clipboard, bell).
