@@ -7,6 +7,7 @@ mod appearance;
 pub mod completions;
 pub mod config;
 pub mod contexts;
+pub mod demo;
 pub mod doctor;
 pub mod globals;
 mod observe;
@@ -61,6 +62,8 @@ Files:
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Look around in a simulated cloud with stuck rollouts; needs no account and no network
+    Demo(demo::Args),
     /// Say why a workload (or every one) does not finish, with evidence and ways out
     Why(why::Args),
     /// List the workloads, one line each
@@ -76,6 +79,7 @@ pub enum Command {
 impl Command {
     fn run(self, globals: &Globals) -> Result<Exit, Error> {
         match self {
+            Self::Demo(args) => demo::run(&args),
             Self::Why(args) => runtime()?.block_on(why::run(&args, globals)),
             Self::Status(args) => runtime()?.block_on(status::run(&args, globals)),
             Self::Doctor(args) => runtime()?.block_on(doctor::run(&args, globals)),
