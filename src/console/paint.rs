@@ -3,6 +3,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::meaning::Meaning;
@@ -78,7 +79,10 @@ impl<'a> Painter<'a> {
     /// Lays a meaning over what is drawn already.
     pub fn tint(&mut self, area: Rect, meaning: Meaning) {
         let area = area.intersection(self.buffer.area);
-        self.buffer.set_style(area, self.look.style(meaning));
+        let style = self.look.style(meaning);
+        // A bar of one look, whatever the row was coloured with.
+        let over = matches!(meaning, Meaning::Selected | Meaning::Stale | Meaning::Paused);
+        self.buffer.set_style(area, if over { Style::reset().patch(style) } else { style });
     }
 
     fn put(&mut self, cursor: &mut Cursor, letter: &str, meaning: Meaning) -> bool {

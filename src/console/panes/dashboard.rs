@@ -21,6 +21,10 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, now: Timestamp) {
         let focused = route == focus;
         let mut content = listing(model, &route, now);
         let count = content.rows.len();
+        if route != Route::Workloads {
+            // What could not be read is said once, under the workloads.
+            content.facts.retain(|_| content.hidden > 0);
+        }
         if matches!(route, Route::Explanation(_)) {
             // The title line says whose explanation it is.
             content.heading.clear();

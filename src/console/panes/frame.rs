@@ -19,14 +19,22 @@ pub fn status(painter: &mut Painter<'_>, model: &Model, now: Timestamp) {
     painter.tint(area, Meaning::Status);
     if let Some(frozen) = &model.frozen {
         painter.tint(area, Meaning::Paused);
-        let text = format!(" PAUSED at {} · {} updates held back · P goes on", frozen.at.strftime("%H:%M:%S UTC"), frozen.held);
+        let text = format!(
+            " PAUSED at {} · {} update{} held back · P goes on",
+            frozen.at.strftime("%H:%M:%S UTC"),
+            frozen.held,
+            if frozen.held == 1 { "" } else { "s" }
+        );
         painter.line(area.x, area.y, area.width, &[Span::new(text, Meaning::Paused)]);
         return;
     }
-    let left = status::place(model);
     let width = usize::from(area.width).saturating_sub(1);
-    let room = width.saturating_sub(line_columns(&left) + 2);
-    let right = status::fitting(status::sources(model, now), room);
+    let pieces = status::sources(model, now);
+    let whole = line_columns(&status::fitting(pieces.clone(), usize::MAX));
+    let [full, region, bare] = status::places(model);
+    // Ages of sources matter more than where one is: the left end gives way first.
+    let left = [full, region].into_iter().find(|left| line_columns(left) + 2 + whole <= width).unwrap_or(bare);
+    let right = status::fitting(pieces, width.saturating_sub(line_columns(&left) + 2));
     let taken = u16::try_from(line_columns(&right)).unwrap_or(u16::MAX).min(area.width.saturating_sub(1));
     let left_room = area.width.saturating_sub(taken + 2);
     painter.line(area.x, area.y, left_room, &left);

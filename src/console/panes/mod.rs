@@ -25,11 +25,74 @@ pub struct Pane {
 }
 
 /// All panes.
-pub const PANES: &[Pane] = &[Pane {
-    shows: |route| matches!(route, Route::Workloads),
-    view: view::workloads::view,
-    hints: &[Action::Explain, Action::Logs, Action::Replicas, Action::Timeline, Action::OnlyProblems],
-}];
+pub const PANES: &[Pane] = &[
+    Pane {
+        shows: |route| matches!(route, Route::Workloads),
+        view: view::workloads::view,
+        hints: &[Action::Explain, Action::Logs, Action::Replicas, Action::Timeline, Action::OnlyProblems, Action::Sort],
+    },
+    Pane {
+        shows: |route| matches!(route, Route::Holdups),
+        view: view::holdups::view,
+        hints: &[Action::Explain, Action::Logs, Action::Timeline, Action::CopyCommand],
+    },
+    Pane {
+        shows: |route| matches!(route, Route::Explanation(_)),
+        view: view::explanation::view,
+        hints: &[Action::CopyRemedy, Action::Expand, Action::ExpandAll, Action::Logs, Action::Replicas, Action::Timeline],
+    },
+    Pane {
+        shows: |route| matches!(route, Route::Groups),
+        view: view::groups::view,
+        hints: &[Action::Open, Action::Details, Action::Timeline, Action::Sort],
+    },
+    Pane {
+        shows: |route| matches!(route, Route::Activity | Route::GroupActivity(_)),
+        view: view::activity::view,
+        hints: &[Action::Open, Action::Raw, Action::NextProblem],
+    },
+    Pane { shows: |route| matches!(route, Route::OneActivity(_)), view: view::activity::one, hints: &[Action::Raw, Action::CopyCell] },
+    Pane {
+        shows: |route| matches!(route, Route::Quotas),
+        view: view::quotas::view,
+        hints: &[Action::Open, Action::CopyCell, Action::Sort],
+    },
+    Pane { shows: |route| matches!(route, Route::Quota(_)), view: view::quotas::one, hints: &[Action::Raw, Action::CopyCell] },
+    Pane { shows: |route| matches!(route, Route::Nodes), view: view::nodes::view, hints: &[Action::Open, Action::Sort, Action::CopyCell] },
+    Pane { shows: |route| matches!(route, Route::Node(_)), view: view::nodes::one, hints: &[Action::Open, Action::Raw, Action::CopyCell] },
+    Pane {
+        shows: |route| matches!(route, Route::Replicas(_)),
+        view: view::replicas::view,
+        hints: &[Action::Logs, Action::PreviousLogs, Action::Timeline, Action::Raw],
+    },
+    Pane { shows: |route| matches!(route, Route::Jobs(_)), view: view::jobs::view, hints: &[Action::Logs, Action::Raw] },
+    Pane {
+        shows: |route| matches!(route, Route::Events | Route::Timeline(_)),
+        view: view::timeline::view,
+        hints: &[Action::Open, Action::NextProblem, Action::OnlyProblems],
+    },
+    Pane { shows: |route| matches!(route, Route::Sources), view: view::sources::view, hints: &[Action::Open, Action::Refetch] },
+    Pane {
+        shows: |route| matches!(route, Route::Logs(_)),
+        view: view::logs::none,
+        hints: &[
+            Action::LogFollow,
+            Action::LogSearch,
+            Action::LogFilter,
+            Action::NextProblem,
+            Action::LogWrap,
+            Action::LogTimestamps,
+            Action::LogSave,
+        ],
+    },
+    Pane { shows: |route| matches!(route, Route::Details(_)), view: view::details::view, hints: &[Action::Raw, Action::CopyCell] },
+    Pane {
+        shows: |route| matches!(route, Route::Raw(_)),
+        view: view::raw::view,
+        hints: &[Action::Filter, Action::PanRight, Action::CopyCell],
+    },
+    Pane { shows: |route| matches!(route, Route::Help), view: view::help::view, hints: &[] },
+];
 
 /// The pane of a route.
 pub fn pane(route: &Route) -> Option<&'static Pane> {

@@ -2,9 +2,17 @@
 
 use regex::Regex;
 
-use super::content::{Line, Span};
+use super::content::{Content, Line, Span};
 use crate::console::logs::{LineKind, LogEntry, LogState};
 use crate::console::meaning::Meaning;
+use crate::console::model::Model;
+use crate::console::navigation::Route;
+use crate::domain::time::Timestamp;
+
+/// A log has no rows with identities; [`crate::console::panes::logs`] draws its lines.
+pub fn none(_model: &Model, _route: &Route, _now: Timestamp) -> Content {
+    Content::default()
+}
 
 /// What is shown, what is not, and how.
 pub fn heading(log: &LogState) -> Line {

@@ -10,23 +10,34 @@ use crate::domain::source::{FailureKind, Health};
 use crate::domain::time::Timestamp;
 use crate::explain::Verdict;
 
-/// The left end: label, contexts, region, platform and version.
-pub fn place(model: &Model) -> Line {
-    let mut words: Vec<String> = model.label.iter().map(ToString::to_string).collect();
+/// The left end in three lengths, the longest first: with region and version, with region, bare.
+pub fn places(model: &Model) -> [Line; 3] {
+    let all = words(model);
+    let span = |words: &[String]| vec![Span::new(format!(" {}", words.join(" · ")), Meaning::Status)];
+    let (bare, region, full) = all;
+    [span(&full), span(&region), span(&bare)]
+}
+
+/// (bare, with region, with region and version)
+fn words(model: &Model) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let label: Vec<String> = model.label.iter().map(ToString::to_string).collect();
     let snapshot = model.snapshot();
     let contexts = snapshot.contexts();
     let clusters = || snapshot.views.values().filter_map(|view| view.view.cluster.as_ref());
-    match contexts.as_slice() {
-        [] => words.push("no context".to_owned()),
-        [one] => {
-            let region = clusters().find_map(|cluster| cluster.region.as_ref());
-            words.push(region.map_or_else(|| one.to_string(), |region| format!("{one} {region}")));
-            let platform = clusters().find(|cluster| cluster.version.is_some());
-            words.extend(platform.map(|cluster| format!("{} {}", cluster.platform, cluster.version.clone().unwrap_or_default())));
+    let with = |more: Vec<String>| [label.clone(), more].concat();
+    let one = match contexts.as_slice() {
+        [] => return (with(vec!["no context".to_owned()]), with(vec!["no context".to_owned()]), with(vec!["no context".to_owned()])),
+        [one] => one.to_string(),
+        several => {
+            let count = with(vec![format!("{} contexts", several.len())]);
+            return (count.clone(), count.clone(), count);
         }
-        several => words.push(format!("{} contexts", several.len())),
-    }
-    vec![Span::new(format!(" {}", words.join(" · ")), Meaning::Status)]
+    };
+    let region = clusters().find_map(|cluster| cluster.region.as_ref()).map_or_else(|| one.clone(), |region| format!("{one} {region}"));
+    let mut full = vec![region.clone()];
+    let platform = clusters().find_map(|cluster| Some((&cluster.platform, cluster.version.as_ref()?)));
+    full.extend(platform.map(|(platform, version)| format!("{platform} {version}")));
+    (with(vec![one]), with(vec![region]), with(full))
 }
 
 /// The right end in pieces, the most important first.

@@ -15,28 +15,30 @@ use crate::explain::{Explanation, Verdict};
 pub fn view(model: &Model, _route: &Route, now: Timestamp) -> Content {
     let snapshot = model.snapshot();
     let several = snapshot.contexts().len() > 1;
-    let mut rows: Vec<(Standing, Row)> = snapshot
+    let mut rows: Vec<((Standing, Timestamp), Row)> = snapshot
         .workloads()
         .map(|(source, workload)| {
             let explanation = model.explanation(&workload.key);
             let standing = Standing::of(workload, explanation);
             let stale = snapshot.views.get(source).is_some_and(|view| matches!(view.health, Health::Stale { .. }));
-            (standing, row(workload, explanation, standing, now, several).stale(stale))
+            // What waits the longest comes first among the unfinished; the rest keeps its order.
+            let since = explanation.and_then(|explanation| explanation.since).or(workload.status.since);
+            let since = since.filter(|_| standing.is_problem()).unwrap_or(Timestamp::MAX);
+            ((standing, since), row(workload, explanation, standing, now, several).stale(stale))
         })
         .collect();
-    // Inside one standing the sources' order holds: by context and name.
-    rows.sort_by_key(|(standing, _)| *standing);
+    rows.sort_by_key(|(order, _)| *order);
     Content {
         columns: vec![
             Column::fit("", 1, 0),
             Column::fit("CONTEXT", 14, 6),
             Column::fit("API", 28, 0).keep_end(),
-            Column::fit("KIND", 9, 5),
+            Column::fit("KIND", 9, 4),
             Column::fit("STATUS", 18, 0),
             Column::fit("READY", 7, 2).right(),
             Column::fit("UP-TO-DATE", 10, 7).right(),
-            Column::fit("AGE", 5, 4).right(),
-            Column::fill("WHY", 14),
+            Column::fit("AGE", 5, 5).right(),
+            Column::fill("WHY", 26),
         ],
         rows: rows.into_iter().map(|(_, row)| row).collect(),
         facts: status::troubles(model, now),

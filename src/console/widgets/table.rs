@@ -33,16 +33,12 @@ fn frame(content: &Content, area: Rect) -> Frame {
     Frame { heading, titles, rows, facts, widths: widths(content, area.width) }
 }
 
-/// Rows that fit, for paging.
-pub fn page(content: &Content, area: Rect) -> u16 {
-    frame(content, area).rows.height
-}
-
 /// Widths of the columns; `None` for those that had to go.
 fn widths(content: &Content, width: u16) -> Vec<Option<u16>> {
     let natural = |index: usize, column: &Column| {
         let cells = content.rows.iter().filter_map(|row| row.cells.get(index)).map(|cell| line_columns(&cell.line));
-        let widest = cells.max().unwrap_or_default().max(columns(column.title));
+        // A column in which nobody says anything goes, with its title.
+        let widest = cells.max().filter(|widest| *widest > 0).map_or(0, |widest| widest.max(columns(column.title)));
         u16::try_from(widest).unwrap_or(u16::MAX)
     };
     let mut wanted: Vec<Option<u16>> = content

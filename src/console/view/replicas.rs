@@ -1,0 +1,106 @@
+//! Copies of a workload: one by one where a source lists them, counted by state where not.
+
+use super::content::{Cell, Column, Content, Row, Span};
+use super::status;
+use crate::console::meaning::Meaning;
+use crate::console::model::Model;
+use crate::console::navigation::{ObjectId, Route};
+use crate::domain::replica::Replica;
+use crate::domain::time::Timestamp;
+use crate::domain::workload::{ReplicaCounts, Workload};
+
+/// The replicas of the route's workload.
+pub fn view(model: &Model, route: &Route, now: Timestamp) -> Content {
+    let Some(workload) = route.subject() else { return Content::default() };
+    let replicas = select(model, |replica| replica.workload == *workload);
+    let known = model.snapshot().workload(workload).map(|(_, workload)| workload);
+    if replicas.is_empty() {
+        return known.map_or_else(Content::default, |workload| counted(model, workload, now));
+    }
+    table(model, replicas, false, now)
+}
+
+/// Replicas that pass a test, over all sources.
+pub fn select(model: &Model, test: impl Fn(&Replica) -> bool) -> Vec<&Replica> {
+    model.snapshot().views.values().flat_map(|view| &view.view.replicas).filter(|replica| test(replica)).collect()
+}
+
+/// A table of replicas.
+pub fn table(model: &Model, mut replicas: Vec<&Replica>, with_workload: bool, now: Timestamp) -> Content {
+    replicas.sort_by_key(|replica| (replica.ready, !replica.is_current));
+    let name = if with_workload { "API" } else { "VERSION" };
+    Content {
+        columns: vec![
+            Column::fit("", 1, 0),
+            Column::fit("REPLICA", 30, 0).keep_end(),
+            Column::fit(name, 20, 2).keep_end(),
+            Column::fit("STATE", 18, 0),
+            Column::fit("RESTARTS", 8, 4).right(),
+            Column::fit("AGE", 5, 3).right(),
+            Column::fit("NODE", 20, 5).keep_end(),
+            Column::fill("WHY", 10),
+        ],
+        rows: replicas.into_iter().map(|replica| row(replica, with_workload, now)).collect(),
+        facts: status::troubles(model, now),
+        ..Content::default()
+    }
+}
+
+fn row(replica: &Replica, with_workload: bool, now: Timestamp) -> Row {
+    let (glyph, meaning) = match (replica.ready, replica.reason.is_some() || replica.restarts > 0) {
+        (true, _) => ("●", Meaning::Live),
+        (false, true) => ("✖", Meaning::Failed),
+        (false, false) => ("◌", Meaning::Progressing),
+    };
+    let version = format!("{}{}", if replica.is_current { "new " } else { "old " }, replica.version);
+    let cells = vec![
+        Cell::new(glyph, meaning),
+        Cell::plain(replica.key.name.as_str()),
+        Cell::muted(if with_workload { replica.workload.name.to_string() } else { version }),
+        Cell::new(replica.state.as_str(), meaning),
+        Cell::number(replica.restarts),
+        Cell::age(now, replica.created_at),
+        Cell::muted(replica.node.as_deref().unwrap_or_default()),
+        Cell::plain(replica.reason.as_deref().unwrap_or_default()),
+    ];
+    Row::new(ObjectId::Resource(replica.key.clone()), cells).problem(!replica.ready && meaning == Meaning::Failed)
+}
+
+/// States with their count, as far as there are any.
+pub fn states(counts: &ReplicaCounts) -> Vec<(u32, &'static str, &'static str, Meaning)> {
+    let all = [
+        (counts.ready, "●", "ready, new version", Meaning::Live),
+        (counts.ready_old, "●", "ready, old version", Meaning::Live),
+        (counts.not_ready, "◌", "running, not ready", Meaning::Progressing),
+        (counts.creating, "◌", "being set up", Meaning::Progressing),
+        (counts.pending, "◌", "waiting for a place", Meaning::Progressing),
+        (counts.stalled, "✖", "waiting for a place for too long", Meaning::Held),
+        (counts.image_error, "✖", "image cannot be pulled", Meaning::Failed),
+        (counts.failed, "✖", "exited with an error", Meaning::Failed),
+        (counts.killed, "✖", "killed", Meaning::Failed),
+        (counts.out_of_memory, "✖", "out of memory", Meaning::Failed),
+        (counts.terminating, "○", "going away", Meaning::Idle),
+        (counts.unknown, "?", "in a state holdup does not know", Meaning::Unknown),
+    ];
+    all.into_iter().filter(|(count, ..)| *count > 0).collect()
+}
+
+fn counted(model: &Model, workload: &Workload, now: Timestamp) -> Content {
+    let mut content = Content {
+        columns: vec![Column::fit("", 1, 0), Column::fit("REPLICAS", 8, 0).right(), Column::fill("STATE", 20)],
+        facts: status::troubles(model, now),
+        empty: format!("{} has no replicas to count", workload.kind),
+        ..Content::default()
+    };
+    let Some(counts) = &workload.replicas else { return content };
+    let desired = counts.desired.map_or_else(|| "an unknown number is".to_owned(), |desired| format!("{desired} are"));
+    content.heading = vec![vec![Span::muted(format!("{desired} asked for; {} counts replicas and does not list them", workload.platform))]];
+    content.rows = states(counts)
+        .into_iter()
+        .map(|(count, glyph, word, meaning)| {
+            let cells = vec![Cell::new(glyph, meaning), Cell::number(count), Cell::new(word, meaning)];
+            Row::new(ObjectId::Part(word.to_owned()), cells).problem(glyph == "✖")
+        })
+        .collect();
+    content
+}

@@ -1,0 +1,187 @@
+//! What keys do, as a person would notice.
+
+use holdup::console::effect::Effect;
+use holdup::console::event::{Event, Stamped};
+use holdup::console::navigation::{ObjectId, Route};
+use holdup::console::{Model, next_tick, update};
+
+use super::{text, world};
+
+fn selected(model: &Model) -> String {
+    let list = model.list(&model.focus()).cloned().unwrap_or_default();
+    match list.selected {
+        Some(ObjectId::Resource(key)) => key.name.to_string(),
+        Some(other) => format!("{other:?}"),
+        None => String::new(),
+    }
+}
+
+#[test]
+fn at_80x24_twenty_rows_are_data() {
+    let model = world::console(80, 24);
+    let screen = text(&model);
+    let lines: Vec<&str> = screen.lines().collect();
+    assert_eq!(lines.len(), 24);
+    assert!(lines[0].starts_with(" prod ") && lines[0].contains("2 held up") && lines[0].contains("aws 50s · cortex <10s"), "{screen}");
+    assert!(lines[1].contains("Workloads 11 │ Holdups 3"), "{screen}");
+    assert!(lines[23].contains("? help"), "{screen}");
+}
+
+#[test]
+fn the_row_says_status_age_and_reason() {
+    let screen = text(&world::console(80, 24));
+    let row = screen.lines().find(|line| line.contains("text-generator")).unwrap();
+    assert!(row.contains("✖") && row.contains("updating 41m") && row.contains("1/1") && row.contains("G vCPU quota 4"), "{row}");
+}
+
+#[test]
+fn the_selection_stays_on_its_object() {
+    let mut model = world::console(80, 24);
+    world::press(&mut model, "j j j");
+    let name = selected(&model);
+    world::press(&mut model, "o o o");
+    assert_eq!(selected(&model), name, "through sorting");
+    world::press(&mut model, "O");
+    assert_eq!(selected(&model), name, "through reversing");
+    world::lose_cortex(&mut model);
+    assert_eq!(selected(&model), name, "through refresh");
+    world::press(&mut model, &format!("/ type:{name} enter"));
+    assert_eq!(selected(&model), name, "through filtering");
+    world::press(&mut model, "esc");
+    assert_eq!(selected(&model), name, "and back");
+}
+
+#[test]
+fn digits_and_y_copy_remedies_without_running_them() {
+    let mut model = world::console(80, 24);
+    let effects = world::press(&mut model, "e y 2 3 9");
+    let copies: Vec<String> =
+        effects.into_iter().filter_map(|effect| if let Effect::Copy(text) = effect { Some(text.to_string()) } else { None }).collect();
+    assert_eq!(copies.len(), 3, "there is no ninth");
+    assert!(copies[0].starts_with("aws service-quotas request-service-quota-increase"));
+    assert!(copies[1].starts_with("cortex deploy"));
+    assert!(text(&model).contains("there is no remedy 9"));
+}
+
+#[test]
+fn evidence_is_folded_until_asked_for() {
+    let mut model = world::console(80, 40);
+    world::press(&mut model, "e");
+    assert!(!text(&model).contains("replica_counts.stalled"));
+    world::press(&mut model, "space");
+    assert!(text(&model).contains("replica_counts.stalled"));
+    world::press(&mut model, "j enter");
+    assert!(text(&model).contains("as received by cortex"), "evidence opens the raw record\n{}", text(&model));
+}
+
+#[test]
+fn what_cannot_be_told_is_said_with_what_would_unlock_it() {
+    let mut model = world::console(80, 24);
+    world::press(&mut model, "j j e");
+    let screen = text(&model);
+    assert!(screen.contains("cannot tell whether the vCPU quota is used up"), "{screen}");
+    assert!(screen.contains("servicequotas:GetServiceQuota"), "{screen}");
+}
+
+#[test]
+fn hidden_rows_are_counted() {
+    let mut model = world::console(80, 24);
+    world::press(&mut model, "z");
+    let screen = text(&model);
+    assert!(screen.contains("7 rows without a problem hidden"), "{screen}");
+    world::press(&mut model, "z / type:zebra enter");
+    assert!(text(&model).contains("11 rows hidden by filter `zebra`"));
+}
+
+#[test]
+fn esc_goes_back_and_q_quits_at_the_top() {
+    let mut model = world::console(80, 24);
+    world::press(&mut model, "e l");
+    assert!(matches!(model.navigation.top(), Route::Logs(_)));
+    let effects = world::press(&mut model, "esc");
+    assert!(effects.contains(&Effect::CloseLog));
+    assert!(matches!(model.navigation.top(), Route::Explanation(_)));
+    assert!(!world::press(&mut model, "q").contains(&Effect::Quit));
+    assert!(!world::press(&mut model, "esc").contains(&Effect::Quit));
+    assert!(world::press(&mut model, "q").contains(&Effect::Quit));
+}
+
+#[test]
+fn a_paused_screen_holds_still_and_counts() {
+    let mut model = world::console(80, 24);
+    world::press(&mut model, "P");
+    let before: Vec<String> = text(&model).lines().skip(1).map(str::to_owned).collect();
+    world::lose_cortex(&mut model);
+    let screen = text(&model);
+    assert!(screen.contains("PAUSED") && screen.contains("1 update held back"), "{screen}");
+    assert_eq!(screen.lines().skip(1).map(str::to_owned).collect::<Vec<_>>(), before);
+    assert_eq!(next_tick(&model, world::now()), None);
+    world::press(&mut model, "P");
+    assert!(text(&model).contains("cortex !unreachable"));
+}
+
+#[test]
+fn stale_data_stays_with_its_age_and_the_next_step() {
+    let mut model = world::console(80, 24);
+    world::lose_cortex(&mut model);
+    let screen = text(&model);
+    assert!(screen.contains("text-generator"), "{screen}");
+    assert!(screen.contains("cortex is behind") && screen.contains("check the VPN"), "{screen}");
+}
+
+#[test]
+fn logs_filter_search_and_jump() {
+    let mut model = world::console(80, 24);
+    let effects = world::press(&mut model, "l");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::OpenLog { stream: 1, .. })), "{effects:?}");
+    world::log(&mut model);
+    assert!(text(&model).contains("1204 lost"));
+    world::press(&mut model, "{");
+    assert_eq!(model.log.mark, Some(3));
+    world::press(&mut model, "s f type:!healthz enter");
+    assert!(text(&model).contains("2 hidden"), "{}", text(&model));
+    let effects = world::press(&mut model, "S");
+    assert!(matches!(effects.as_slice(), [Effect::SaveLog { name, lines }] if name.starts_with("text-generator-") && lines.len() == 6));
+}
+
+#[test]
+fn a_stale_stream_number_is_ignored() {
+    let mut model = world::console(80, 24);
+    world::press(&mut model, "l esc l");
+    let items = vec![holdup::domain::log::LogItem::Note("late".into())];
+    update::update(&mut model, Stamped { at: world::now(), event: Event::Log { stream: 1, items } });
+    assert_eq!(model.log.held(), 0);
+}
+
+#[test]
+fn the_dashboard_focuses_by_tab_and_opens_by_enter() {
+    let mut model = world::console(120, 40);
+    world::press(&mut model, "tab tab");
+    assert_eq!(model.focus(), Route::Groups);
+    world::press(&mut model, "j");
+    let name = selected(&model);
+    world::press(&mut model, "enter");
+    assert_eq!(*model.navigation.top(), Route::Groups);
+    assert_eq!(selected(&model), name, "the same group is selected full screen");
+}
+
+#[test]
+fn an_idle_screen_sleeps_until_a_word_changes() {
+    let model = world::console(80, 24);
+    let sleep = next_tick(&model, world::now()).unwrap();
+    assert!(sleep.as_millis() > 0);
+    let just_before = world::now() + (sleep - std::time::Duration::from_millis(1));
+    let mut one = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 80, 24));
+    let mut two = one.clone();
+    holdup::console::draw(&mut one, &model, &holdup::console::Appearance::default(), world::now());
+    holdup::console::draw(&mut two, &model, &holdup::console::Appearance::default(), just_before);
+    assert_eq!(one, two, "nothing changes before the tick");
+}
+
+#[test]
+fn the_selected_workload_is_told_to_the_sources() {
+    let mut model = world::console(80, 24);
+    let effects = world::press(&mut model, "j");
+    assert!(matches!(effects.as_slice(), [Effect::Focus(Some(_))]), "{effects:?}");
+    assert!(world::press(&mut model, "g j").is_empty() || effects.len() == 1);
+}
