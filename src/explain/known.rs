@@ -2,24 +2,13 @@
 
 use super::catalogue;
 use super::finding::{CauseId, Confidence, Remedy};
+use super::signature::{self, Field, Hints};
 
-/// Codes in the provider's words, the more telling first: a quota wall can come wrapped as a lack
-/// of capacity.
-const CODES: &[(&str, &str)] = &[
-    ("VcpuLimitExceeded", "aws/vcpu-quota-on-demand"),
-    ("more vCPU capacity than your current vCPU limit", "aws/vcpu-quota-on-demand"),
-    ("MaxSpotInstanceCountExceeded", "aws/vcpu-quota-spot"),
-    ("Max spot instance count exceeded", "aws/vcpu-quota-spot"),
-    ("no Spot capacity", "aws/insufficient-capacity-spot"),
-    ("UnfulfillableCapacity", "aws/insufficient-capacity-spot"),
-    ("Could not launch Spot Instances. InsufficientInstanceCapacity", "aws/insufficient-capacity-spot"),
-    ("do not have sufficient", "aws/insufficient-capacity-az"),
-    ("InsufficientInstanceCapacity", "aws/insufficient-capacity-az"),
-];
-
-/// The cause a message names.
+/// The cause that a refused launch names, and how sure that is.
 pub fn recognise(message: &str) -> Option<(CauseId, Confidence)> {
-    CODES.iter().find(|(code, _)| message.contains(code)).map(|(_, cause)| (CauseId::from(*cause), Confidence::Certain))
+    let hints = Hints::field("aws", Field::ActivityStatusMessage);
+    let found = signature::classify(message, &hints);
+    if found.benign { None } else { found.cause.map(|cause| (cause, found.confidence)) }
 }
 
 /// Whether `one` is the better name where `other` holds too.

@@ -1,5 +1,7 @@
 //! Why the provider refused a machine, read from its own words. Shared by the rules of rank 4.
 
+use std::collections::BTreeSet;
+
 use super::finding::{CauseId, Confidence};
 use super::known;
 use super::world::{Group, Said};
@@ -19,6 +21,7 @@ pub const ZONE_CAPACITY: &str = "aws/insufficient-capacity-az";
 const ONE_WISH: Duration = Duration::from_mins(15);
 
 /// A recognised reason.
+#[derive(Clone, Debug)]
 pub struct Reason<'a> {
     /// Which cause.
     pub cause: CauseId,
@@ -40,17 +43,25 @@ pub fn is_vcpu_quota(cause: &CauseId) -> bool {
     matches!(cause.as_str(), ON_DEMAND_QUOTA | SPOT_QUOTA)
 }
 
-/// The reason of the group's newest refusals. Among those of one wish a quota comes first: zones
+/// The reason of a group's newest refusals. Among those of one wish a quota comes first: zones
 /// without capacity hide it, and more zones would not help.
-pub fn reason<'a>(group: &Group<'a>) -> Option<Reason<'a>> {
-    let newest = group.refusals().first()?.1.started_at;
-    let together = group.refusals().iter().copied().filter(|(_, launch)| age(newest, launch.started_at) <= ONE_WISH).take(10);
-    let mut reasons: Vec<Reason<'a>> = together
-        .filter_map(|said| {
-            let (cause, confidence) = known::recognise(text(said.1))?;
-            Some(Reason { cause, confidence, said })
-        })
-        .collect();
+pub fn reason<'g, 'a>(group: &'g Group<'a>) -> Option<&'g Reason<'a>> {
+    group.reason.as_ref()
+}
+
+/// Reads refusals, newest first. The same words are recognised once.
+pub(super) fn read<'a>(refusals: &[Said<'a, ScalingActivity>]) -> Option<Reason<'a>> {
+    let newest = refusals.first()?.1.started_at;
+    let together = refusals.iter().copied().filter(|(_, launch)| age(newest, launch.started_at) <= ONE_WISH).take(10);
+    let mut read: BTreeSet<&str> = BTreeSet::new();
+    let mut reasons: Vec<Reason<'a>> = Vec::new();
+    for said in together {
+        if read.insert(text(said.1))
+            && let Some((cause, confidence)) = known::recognise(text(said.1))
+        {
+            reasons.push(Reason { cause, confidence, said });
+        }
+    }
     let at = reasons.iter().position(|reason| is_vcpu_quota(&reason.cause)).unwrap_or(0);
     (at < reasons.len()).then(|| reasons.swap_remove(at))
 }

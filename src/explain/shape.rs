@@ -3,6 +3,7 @@
 //! Facts only: the embedded table first, and the provider's naming rule for what it lacks.
 
 use crate::domain::capacity::Resources;
+use crate::domain::instance_type;
 
 /// The shape of a machine type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,45 +29,17 @@ impl Shape {
 
 /// The shape of a type; `None` for a name that follows no rule.
 pub fn of(name: &str) -> Option<Shape> {
-    from_name(name)
+    if let Some(known) = instance_type::find(name) {
+        return Some(Shape { vcpus: known.vcpus, accelerators: Some(known.accelerators), family: known.family, estimated: false });
+    }
+    let family = instance_type::family(name)?;
+    let accelerators = if has_accelerator(family) { None } else { Some(0) };
+    Some(Shape { vcpus: instance_type::estimated_vcpus(name)?, accelerators, family: family.to_owned(), estimated: true })
 }
 
 /// Families whose machines carry accelerators that a scheduler hands out.
 fn has_accelerator(family: &str) -> bool {
     matches!(family, "G and VT" | "P" | "Inf" | "Trn" | "DL")
-}
-
-fn from_name(name: &str) -> Option<Shape> {
-    let (class, size) = name.split_once('.')?;
-    let vcpus = match size.strip_suffix("xlarge") {
-        Some("") => 4,
-        Some(times) => times.parse::<u32>().ok()?.checked_mul(4)?,
-        None => match size {
-            "large" | "medium" | "small" | "micro" | "nano" => 2,
-            _ => return None,
-        },
-    };
-    let family = family_of(class)?.to_owned();
-    let accelerators = if has_accelerator(&family) { None } else { Some(0) };
-    Some(Shape { vcpus, accelerators, family, estimated: true })
-}
-
-/// The quota family of a class (`g4dn`), by the letters before its generation.
-fn family_of(class: &str) -> Option<&'static str> {
-    let letters = class.split(|c: char| c.is_ascii_digit()).next()?;
-    Some(match letters {
-        "g" | "gr" | "vt" => "G and VT",
-        "p" => "P",
-        "inf" => "Inf",
-        "trn" => "Trn",
-        "dl" => "DL",
-        "f" => "F",
-        "x" => "X",
-        "hpc" => "HPC",
-        "u" | "u-" => "High Memory",
-        "a" | "c" | "d" | "h" | "i" | "im" | "is" | "m" | "r" | "t" | "z" => "Standard",
-        _ => return None,
-    })
 }
 
 /// The code of the vCPU quota of a family, for commands where the quota itself could not be read.
@@ -99,13 +72,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_tell_vcpus_and_family() {
-        let cases = [("g4dn.xlarge", 4, "G and VT"), ("p3.8xlarge", 32, "P"), ("m5.large", 2, "Standard"), ("inf1.2xlarge", 8, "Inf")];
-        for (name, vcpus, family) in cases {
+    fn known_types_and_new_ones_have_a_shape() {
+        let cases =
+            [("g4dn.xlarge", 4, Some(1), "G and VT"), ("g4dn.12xlarge", 48, Some(4), "G and VT"), ("m5.large", 2, Some(0), "Standard")];
+        for (name, vcpus, accelerators, family) in cases {
             let shape = of(name).unwrap_or_else(|| panic!("{name} has a shape"));
-            assert_eq!((shape.vcpus, shape.family.as_str()), (vcpus, family), "{name}");
+            assert_eq!(
+                (shape.vcpus, shape.accelerators, shape.family.as_str(), shape.estimated),
+                (vcpus, accelerators, family, false),
+                "{name}"
+            );
         }
+        let unborn = of("g99.4xlarge").unwrap();
+        assert_eq!((unborn.vcpus, unborn.accelerators, unborn.estimated), (16, None, true));
         assert_eq!(of("nonsense"), None);
-        assert_eq!(of("q9.99999999999xlarge"), None);
     }
 }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Confidence, Evidence};
+use super::refusal::{self, Reason};
 use super::shape::{self, Shape};
 use crate::domain::capacity::Resources;
 use crate::domain::event::Event;
@@ -73,6 +74,8 @@ pub struct Group<'a> {
     /// Its history, newest first.
     pub activities: Vec<Said<'a, ScalingActivity>>,
     refusals: Vec<Said<'a, ScalingActivity>>,
+    /// Why the newest of them were refused, if their words are known.
+    pub reason: Option<Reason<'a>>,
     /// Shapes of the machine types it may launch, the preferred first.
     pub shapes: Vec<Shape>,
     /// What replicas without a place ask of it in all.
@@ -90,6 +93,7 @@ impl<'a> Group<'a> {
             nodes: Vec::new(),
             activities: Vec::new(),
             refusals: Vec::new(),
+            reason: None,
             shapes: Vec::new(),
             wanted: Resources::default(),
             wanted_since: None,
@@ -177,6 +181,7 @@ impl<'a> Group<'a> {
             .filter(|(_, launch)| success.is_none_or(|success| launch.started_at > success))
             .filter(|(_, launch)| from.is_none_or(|from| launch.started_at >= from))
             .collect();
+        self.reason = refusal::read(&self.refusals);
     }
 }
 

@@ -34,7 +34,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     };
     Held::new(reason.cause.as_str(), key, reason.confidence, says, headline)
         .evidence([happened(world, reason.said)])
-        .remedies(remedies(world, group, &reason))
+        .remedies(remedies(world, group, reason))
         .verdict()
 }
 
@@ -92,14 +92,21 @@ fn remedies(world: &World<'_>, group: &Group<'_>, reason: &Reason<'_>) -> Vec<Re
             advice(Risk::Low, "or wait: capacity comes and goes, and the group tries again by itself"),
         ],
         _ => {
+            let context = group.key.context.as_str();
             let region = world.region(&group.key.context).map(|region| region.as_str()).unwrap_or_default();
+            let cluster = world.cluster_name(&group.key.context).map(|name| name.as_str()).unwrap_or_default();
+            let instance = reason.said.1.instance.as_deref().unwrap_or_default();
             let machine = group.preferred_type().map(|name| name.as_str()).unwrap_or_default();
             let fill = [
                 ("group", name.as_str()),
+                ("node_group", name.as_str()),
                 ("asg", group.cloud_name().as_str()),
                 ("region", region),
+                ("cluster", cluster),
+                ("instance", instance),
                 ("instance_type", machine),
-                ("context", group.key.context.as_str()),
+                ("env", context),
+                ("context", context),
             ];
             known::remedies(&reason.cause, &fill)
         }

@@ -52,7 +52,7 @@ impl Wall<'_, '_> {
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some(group) = world.group(key) else { return Verdict::Clear };
     let reason = refusal::reason(group);
-    let told = reason.as_ref().filter(|reason| refusal::is_vcpu_quota(&reason.cause));
+    let told = reason.filter(|reason| refusal::is_vcpu_quota(&reason.cause));
     if reason.is_some() && told.is_none() {
         return Verdict::Clear;
     }
