@@ -4,11 +4,13 @@
 //! [`Command::run`].
 
 mod appearance;
+pub mod classify;
 pub mod completions;
 pub mod config;
 pub mod contexts;
 pub mod demo;
 pub mod doctor;
+pub mod explain;
 pub mod globals;
 mod observe;
 pub mod report;
@@ -70,6 +72,10 @@ pub enum Command {
     Status(status::Args),
     /// Check what can be read: terminal, configuration, identity, permissions, clocks
     Doctor(doctor::Args),
+    /// Explain a cause, list them all, or explain an answer to a request
+    Explain(explain::Args),
+    /// Name the cause of every message on standard input
+    Classify(classify::Args),
     /// Say where the configuration is, or print it or an example
     Config(config::Args),
     /// Print completions for a shell
@@ -83,6 +89,8 @@ impl Command {
             Self::Why(args) => runtime()?.block_on(why::run(&args, globals)),
             Self::Status(args) => runtime()?.block_on(status::run(&args, globals)),
             Self::Doctor(args) => runtime()?.block_on(doctor::run(&args, globals)),
+            Self::Explain(args) => explain::run(&args),
+            Self::Classify(args) => classify::run(&args),
             Self::Config(args) => config::run(&args, globals),
             Self::Completions(args) => completions::run(&args),
         }

@@ -1,0 +1,337 @@
+//! `holdup explain`: what the catalogue knows of a cause, or of an answer to a request.
+
+use std::fmt::Write as _;
+
+use clap::ValueEnum;
+use serde::Serialize;
+use serde_json::json;
+
+use super::{Error, Exit, report};
+use crate::explain::catalogue::{self, Cause, Layer};
+use crate::explain::signature::{self, Classification, Field, Hints};
+use crate::explain::{CauseId, Confidence, Remedy, Risk};
+
+/// How wide text is set, in columns.
+const WIDTH: usize = 96;
+
+/// Arguments of `explain`.
+#[derive(Debug, clap::Args)]
+#[command(arg_required_else_help = true)]
+pub struct Args {
+    /// The cause, as `holdup why` and `holdup classify` name it
+    #[arg(value_name = "ID", conflicts_with_all = ["list", "http"])]
+    id: Option<String>,
+    /// List the causes
+    #[arg(long, conflicts_with = "http")]
+    list: bool,
+    /// Explain an answer to a request by its HTTP status
+    #[arg(long, value_name = "CODE", requires = "platform")]
+    http: Option<u16>,
+    /// The body of that answer
+    #[arg(long, value_name = "TEXT", requires = "http", default_value = "", hide_default_value = true)]
+    body: String,
+    /// After how many seconds that answer came
+    #[arg(long, value_name = "SECONDS", requires = "http")]
+    after: Option<f64>,
+    /// Only this platform
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(signature::platforms()))]
+    platform: Option<String>,
+    /// How it looks
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// How it looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Plain text
+    Text,
+    /// Markdown, for a page or a chat
+    Markdown,
+    /// JSON
+    Json,
+}
+
+/// Prints what is known.
+///
+/// # Errors
+/// When the id is unknown, or standard output cannot take it.
+pub fn run(args: &Args) -> Result<Exit, Error> {
+    if let Some(code) = args.http {
+        return http(args, code);
+    }
+    let text = match &args.id {
+        Some(id) => entry(find(id)?, args.format),
+        None => list(args.platform.as_deref(), args.format),
+    };
+    report::print(&text)?;
+    Ok(Exit::Clear)
+}
+
+fn find(id: &str) -> Result<&'static Cause, Error> {
+    catalogue::find(&CauseId::from(id)).ok_or_else(|| {
+        let near: Vec<&str> = catalogue::near(id).iter().map(|cause| cause.id.as_str()).collect();
+        let hint =
+            if near.is_empty() { "holdup explain --list shows all of them".to_owned() } else { format!("perhaps {}", near.join(", ")) };
+        Error::usage(format!("no cause is called `{id}`"), hint)
+    })
+}
+
+/// The certainty as a word for people and scripts.
+pub fn confidence_word(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Certain => "certain",
+        Confidence::Likely => "likely",
+        Confidence::Possible => "possible",
+    }
+}
+
+fn layer_word(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Rollout => "rollout",
+        Layer::Replica => "replica",
+        Layer::Node => "node",
+        Layer::Image => "image",
+        Layer::Probe => "probe",
+        Layer::Config => "config",
+        Layer::Group => "group",
+        Layer::Quota => "quota",
+        Layer::Provider => "provider",
+        Layer::Permission => "permission",
+        Layer::Request => "request",
+    }
+}
+
+fn risk_word(risk: Risk) -> &'static str {
+    match risk {
+        Risk::Inspect => "only looks",
+        Risk::Low => "harmless",
+        Risk::Mutating => "changes the system",
+        Risk::Destructive => "may interrupt or lose something",
+    }
+}
+
+// ── one entry ───────────────────────────────────────────────────────────────────────────────
+
+fn entry(cause: &Cause, format: Format) -> String {
+    match format {
+        Format::Text => entry_text(cause),
+        Format::Markdown => entry_markdown(cause),
+        Format::Json => pretty(&Entry::from(cause)),
+    }
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    id: &'a CauseId,
+    title: &'a str,
+    layer: Layer,
+    benign: bool,
+    retryable: bool,
+    explanation: &'a str,
+    observed: &'a [String],
+    signatures: &'a [catalogue::Signature],
+    remedies: Vec<Remedy>,
+    prefer_over: &'a [CauseId],
+    also_known_as: &'a [CauseId],
+    docs: Option<&'a str>,
+}
+
+impl<'a> From<&'a Cause> for Entry<'a> {
+    fn from(cause: &'a Cause) -> Self {
+        Self {
+            id: &cause.id,
+            title: &cause.title,
+            layer: cause.layer,
+            benign: cause.benign,
+            retryable: cause.retryable,
+            explanation: &cause.explanation,
+            observed: &cause.observed,
+            signatures: &cause.signatures,
+            remedies: cause.remedies(&[]),
+            prefer_over: &cause.prefer_over,
+            also_known_as: &cause.also_known_as,
+            docs: docs(cause),
+        }
+    }
+}
+
+fn docs(cause: &Cause) -> Option<&str> {
+    Some(cause.docs.as_str()).filter(|docs| !docs.is_empty())
+}
+
+fn pretty(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).map_or_else(|_| "null\n".to_owned(), |text| text + "\n")
+}
+
+/// Whether it is trouble at all, and whether waiting may help.
+fn outlook(cause: &Cause) -> &'static str {
+    match (cause.benign, cause.retryable) {
+        (true, _) => "news rather than trouble",
+        (false, true) => "may clear by itself",
+        (false, false) => "stays until somebody acts",
+    }
+}
+
+fn entry_text(cause: &Cause) -> String {
+    let mut out = format!("{}\n{}  ({}; {})\n\n", cause.title, cause.id, layer_word(cause.layer), outlook(cause));
+    wrap(&mut out, "", &cause.explanation);
+    if !cause.observed.is_empty() {
+        out.push_str("\nSeen by\n");
+        cause.observed.iter().for_each(|sign| wrap(&mut out, "  - ", sign));
+    }
+    out.push_str("\nWays out\n");
+    for remedy in cause.remedies(&[]) {
+        wrap(&mut out, "  - ", &format!("{} [{}]", remedy.text, risk_word(remedy.risk)));
+        if let Some(command) = &remedy.command {
+            let _ = writeln!(out, "      {command}");
+        }
+    }
+    if let Some(docs) = docs(cause) {
+        let _ = writeln!(out, "\nMore: {docs}");
+    }
+    out
+}
+
+fn entry_markdown(cause: &Cause) -> String {
+    let mut out = format!(
+        "## {}\n\n`{}` · {} · {}\n\n{}\n",
+        cause.title,
+        cause.id,
+        layer_word(cause.layer),
+        outlook(cause),
+        cause.explanation.trim()
+    );
+    if !cause.observed.is_empty() {
+        out.push_str("\n**Seen by**\n\n");
+        cause.observed.iter().for_each(|sign| {
+            let _ = writeln!(out, "- {sign}");
+        });
+    }
+    out.push_str("\n**Ways out**\n\n");
+    for remedy in cause.remedies(&[]) {
+        let _ = writeln!(out, "- {} _({})_", remedy.text, risk_word(remedy.risk));
+        if let Some(command) = &remedy.command {
+            let _ = writeln!(out, "  ```sh\n  {command}\n  ```");
+        }
+    }
+    if let Some(docs) = docs(cause) {
+        let _ = writeln!(out, "\n[More]({docs})");
+    }
+    out
+}
+
+/// Sets a paragraph; lines after the first are indented as far as its lead.
+fn wrap(out: &mut String, lead: &str, paragraph: &str) {
+    let indent = " ".repeat(lead.len());
+    let mut line = lead.to_owned();
+    for word in paragraph.split_whitespace() {
+        let empty = line.trim_start_matches(['-', ' ']).is_empty();
+        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            let _ = writeln!(out, "{line}");
+            line.clone_from(&indent);
+        } else if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    let _ = writeln!(out, "{line}");
+}
+
+// ── the list ────────────────────────────────────────────────────────────────────────────────
+
+fn list(platform: Option<&str>, format: Format) -> String {
+    let causes: Vec<&Cause> =
+        catalogue::all().iter().filter(|cause| platform.is_none_or(|platform| cause.platform() == platform)).collect();
+    match format {
+        Format::Json => {
+            let rows: Vec<_> =
+                causes.iter().map(|cause| json!({"id": cause.id, "title": cause.title, "layer": cause.layer, "benign": cause.benign, "retryable": cause.retryable})).collect();
+            pretty(&rows)
+        }
+        Format::Markdown => {
+            let rows: String = causes.iter().fold(String::new(), |mut rows, cause| {
+                let _ = writeln!(rows, "| `{}` | {} | {} |", cause.id, cause.title.replace('|', "\\|"), layer_word(cause.layer));
+                rows
+            });
+            format!("| id | cause | layer |\n|---|---|---|\n{rows}")
+        }
+        Format::Text => {
+            let width = causes.iter().map(|cause| cause.id.as_str().len()).max().unwrap_or_default();
+            causes.iter().fold(String::new(), |mut rows, cause| {
+                let _ = writeln!(rows, "{:<width$}  {}", cause.id, cause.title);
+                rows
+            })
+        }
+    }
+}
+
+// ── an answer to a request ──────────────────────────────────────────────────────────────────
+
+fn http(args: &Args, code: u16) -> Result<Exit, Error> {
+    let hints = Hints { platform: args.platform.clone(), field: Some(Field::HttpBody), status: Some(code.to_string()), after: args.after };
+    let found = signature::classify(&args.body, &hints);
+    let text = match &found.cause {
+        Some(id) => known(&found, find(id.as_str())?, args.format),
+        None => unknown(code, args),
+    };
+    report::print(&text)?;
+    Ok(if found.cause.is_some() { Exit::Clear } else { Exit::CannotTell })
+}
+
+fn known(found: &Classification, cause: &Cause, format: Format) -> String {
+    match format {
+        Format::Json => pretty(&json!({"confidence": found.confidence, "also": found.also, "cause": Entry::from(cause)})),
+        Format::Text => format!("{}: {}", confidence_word(found.confidence), entry_text(cause)),
+        Format::Markdown => entry_markdown(cause),
+    }
+}
+
+fn unknown(code: u16, args: &Args) -> String {
+    if args.format == Format::Json {
+        return pretty(&json!({"confidence": null, "also": [], "cause": null}));
+    }
+    let more = match (args.body.is_empty(), args.after) {
+        (true, _) => "the answer's body would help: --body '…'",
+        (false, None) => "the time it took would help: --after SECONDS",
+        (false, Some(_)) => "the workload itself may tell: holdup why",
+    };
+    format!("no known cause answers {code} like this\n  {more}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_can_be_shown_in_every_form() {
+        for cause in catalogue::all() {
+            let text = entry(cause, Format::Text);
+            assert!(text.starts_with(&cause.title) && text.contains("Ways out"));
+            assert!(entry(cause, Format::Markdown).starts_with("## "));
+            let json: serde_json::Value = serde_json::from_str(&entry(cause, Format::Json)).unwrap();
+            assert_eq!(json["id"], cause.id.as_str());
+        }
+    }
+
+    #[test]
+    fn an_unknown_id_offers_near_ones() {
+        let error = find("aws/vcpu-quota").unwrap_err();
+        assert_eq!(error.exit(), Exit::Usage);
+        assert!(error.to_string().contains("aws/vcpu-quota-on-demand"), "{error}");
+        assert!(find("qqqq").unwrap_err().to_string().contains("--list"));
+    }
+
+    #[test]
+    fn paragraphs_are_set_within_the_width() {
+        let mut out = String::new();
+        wrap(&mut out, "  - ", &"word ".repeat(60));
+        assert!(out.lines().all(|line| line.len() <= WIDTH) && out.lines().skip(1).all(|line| line.starts_with("    word")));
+    }
+
+    #[test]
+    fn the_list_can_be_narrowed() {
+        assert!(list(Some("cortex"), Format::Text).lines().all(|line| line.starts_with("cortex/")));
+        assert!(list(None, Format::Markdown).contains("`aws/iam-denied`"));
+    }
+}
