@@ -5,7 +5,9 @@ pub mod aws;
 pub mod build;
 pub mod cortex;
 pub mod scenario;
+pub mod server;
 pub mod story;
 pub mod world;
 
 pub use scenario::{ScenarioInfo, scenarios};
+pub use server::{Options, Running, SimError, start};

@@ -1,0 +1,204 @@
+//! Serves a scenario on loopback: AWS on one port, the operator of each cluster on the next ones.
+
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::build::build;
+use super::scenario::{FILES, Scenario, parse};
+use super::world::{OperatorFault, SharedWorld};
+use super::{aws, cortex};
+use crate::clock::now;
+use crate::config::problem::{Problem, suggestion};
+use crate::config::{AwsConfig, ContextConfig, render};
+use crate::domain::time::Duration;
+
+/// How to serve.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The first port; `None` or zero takes free ones.
+    pub port: Option<u16>,
+    /// Story seconds in a real second, from the start on.
+    pub speed: f64,
+    /// How far into the story to start; `None` for what the scenario says.
+    pub elapsed: Option<Duration>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { port: None, speed: 1.0, elapsed: None }
+    }
+}
+
+/// Why a scenario cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum SimError {
+    /// The file, or a name in it, is wrong.
+    #[error("{0}")]
+    Scenario(Box<Problem>),
+    /// A port could not be taken.
+    #[error("port {port} of this machine cannot be listened on: {why}\n  hint: choose another with --port, or leave it out")]
+    Port {
+        /// The port.
+        port: u16,
+        /// What the system says.
+        why: std::io::Error,
+    },
+}
+
+/// Reads a scenario: a built-in one by name, or a file.
+///
+/// # Errors
+/// What is wrong in the file, or that there is none of that name.
+pub fn load(name_or_path: &str) -> Result<Scenario, Box<Problem>> {
+    let path = Path::new(name_or_path);
+    if let Some((name, text)) = FILES.iter().find(|(name, _)| *name == name_or_path) {
+        return parse(Path::new(name), text);
+    }
+    let is_file = name_or_path.contains(std::path::MAIN_SEPARATOR) || path.extension().is_some();
+    if !is_file {
+        let names: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();
+        return Err(Box::new(Problem::of_file(path, "no scenario has this name", suggestion(name_or_path, &names))));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Box::new(Problem::of_file(path, format!("cannot be read: {error}"), "`holdup demo --list` names the built-in scenarios"))
+    })?;
+    parse(path, &text)
+}
+
+/// Starts serving a scenario and returns once it listens.
+///
+/// # Errors
+/// A wrong scenario, or a port that is taken.
+pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimError> {
+    let scenario = load(name_or_path).map_err(SimError::Scenario)?;
+    let elapsed = options.elapsed.map_or(scenario.elapsed.0, |elapsed| i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX));
+    let world = build(Path::new(name_or_path), &scenario, now(), elapsed, options.speed).map_err(SimError::Scenario)?;
+    let region = world.account.region.clone();
+    let names: Vec<String> = world.clusters.iter().map(|cluster| cluster.name.clone()).collect();
+    let down = world.faults.operator == OperatorFault::Down;
+    let world = SharedWorld::new(world);
+    let mut running =
+        Running { world: world.clone(), aws: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), operators: Vec::new(), region, stop: CancellationToken::new(), tasks: JoinSet::new() };
+    let mut port = options.port.unwrap_or_default();
+    let listener = listen(port).await?;
+    running.aws = running.serve(listener, aws::router(world.clone()), port)?;
+    for name in names {
+        port = if port == 0 { 0 } else { port.saturating_add(1) };
+        let listener = listen(port).await?;
+        let address = if down {
+            // The address is known, and nobody listens there.
+            address_of(&listener, port)?
+        } else {
+            running.serve(listener, cortex::router(world.clone(), &name), port)?
+        };
+        running.operators.push((name, address));
+    }
+    Ok(running)
+}
+
+async fn listen(port: u16) -> Result<TcpListener, SimError> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|why| SimError::Port { port, why })
+}
+
+fn address_of(listener: &TcpListener, port: u16) -> Result<SocketAddr, SimError> {
+    listener.local_addr().map_err(|why| SimError::Port { port, why })
+}
+
+/// A scenario that is being served; dropping it ends that.
+#[derive(Debug)]
+pub struct Running {
+    world: SharedWorld,
+    aws: SocketAddr,
+    operators: Vec<(String, SocketAddr)>,
+    region: String,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Running {
+    fn serve(&mut self, listener: TcpListener, router: Router, port: u16) -> Result<SocketAddr, SimError> {
+        let address = address_of(&listener, port)?;
+        let stop = self.stop.clone().cancelled_owned();
+        self.tasks.spawn(async move {
+            // Serving ends only by the stop signal; the accept loop survives errors by itself.
+            let _ended = axum::serve(listener, router).with_graceful_shutdown(stop).await;
+        });
+        Ok(address)
+    }
+
+    /// The world behind it, for those who want to look without the wire.
+    pub fn world(&self) -> &SharedWorld {
+        &self.world
+    }
+
+    /// Where the AWS services answer.
+    pub fn aws_endpoint(&self) -> String {
+        format!("http://{}", self.aws)
+    }
+
+    /// The region the world is in.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The contexts that point at it.
+    pub fn contexts(&self) -> Vec<ContextConfig> {
+        let context = |(name, address): &(String, SocketAddr)| ContextConfig {
+            name: name.clone(),
+            platform: "cortex".to_owned(),
+            endpoint: Some(format!("http://{address}")),
+            aws: Some(AwsConfig {
+                region: Some(self.region.clone()),
+                endpoint_url: Some(self.aws_endpoint()),
+                simulated_credentials: true,
+                ..AwsConfig::default()
+            }),
+            ..ContextConfig::default()
+        };
+        self.operators.iter().map(context).collect()
+    }
+
+    /// A configuration file that points at it.
+    pub fn config_toml(&self) -> String {
+        render::render(&self.contexts())
+    }
+
+    /// Stops listening, and waits a moment for answers under way.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        within(Duration::from_millis(300), ended).await;
+    }
+}
+
+/// Waits at most so long; what still runs then is dropped with its owner.
+async fn within(limit: Duration, work: impl Future<Output = ()>) {
+    let _late = tokio::time::timeout(limit, work).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_name_is_suggested() {
+        let problem = load("stuck-gpu-qota").unwrap_err();
+        assert!(problem.hint.unwrap_or_default().contains("did you mean `stuck-gpu-quota`"));
+    }
+
+    #[tokio::test]
+    async fn every_cluster_gets_a_context_that_points_at_it() {
+        let running = start("bad-day", Options::default()).await.unwrap();
+        let names: Vec<String> = running.contexts().into_iter().map(|context| context.name).collect();
+        assert_eq!(names, ["prod", "staging"]);
+        let parsed: toml::Table = running.config_toml().parse().unwrap();
+        assert!(parsed.contains_key("contexts"));
+        running.stop().await;
+    }
+}
