@@ -14,6 +14,7 @@ pub mod explain;
 pub mod globals;
 mod observe;
 pub mod report;
+pub mod sim;
 pub mod status;
 pub mod why;
 
@@ -76,6 +77,8 @@ pub enum Command {
     Explain(explain::Args),
     /// Name the cause of every message on standard input
     Classify(classify::Args),
+    /// Serve a simulated cloud on this machine until interrupted
+    Sim(sim::Args),
     /// Say where the configuration is, or print it or an example
     Config(config::Args),
     /// Print completions for a shell
@@ -91,6 +94,7 @@ impl Command {
             Self::Doctor(args) => runtime()?.block_on(doctor::run(&args, globals)),
             Self::Explain(args) => explain::run(&args),
             Self::Classify(args) => classify::run(&args),
+            Self::Sim(args) => sim::run(&args),
             Self::Config(args) => config::run(&args, globals),
             Self::Completions(args) => completions::run(&args),
         }

@@ -49,7 +49,11 @@ async fn serve(args: &Args) -> Result<Exit, Error> {
     let running = sim::start(&args.scenario, options).await.map_err(failed)?;
     if let Some(file) = &args.config_out {
         std::fs::write(file, running.config_toml()).map_err(|error| {
-            Error::Files(vec![Problem::of_file(file, format!("cannot be written: {error}"), "choose a file in a folder that you may write to")])
+            Error::Files(vec![Problem::of_file(
+                file,
+                format!("cannot be written: {error}"),
+                "choose a file in a folder that you may write to",
+            )])
         })?;
     }
     print(&greeting(args, &running))?;

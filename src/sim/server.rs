@@ -83,8 +83,14 @@ pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimE
     let names: Vec<String> = world.clusters.iter().map(|cluster| cluster.name.clone()).collect();
     let down = world.faults.operator == OperatorFault::Down;
     let world = SharedWorld::new(world);
-    let mut running =
-        Running { world: world.clone(), aws: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), operators: Vec::new(), region, stop: CancellationToken::new(), tasks: JoinSet::new() };
+    let mut running = Running {
+        world: world.clone(),
+        aws: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        operators: Vec::new(),
+        region,
+        stop: CancellationToken::new(),
+        tasks: JoinSet::new(),
+    };
     let mut port = options.port.unwrap_or_default();
     let listener = listen(port).await?;
     running.aws = running.serve(listener, aws::router(world.clone()), port)?;
@@ -166,7 +172,7 @@ impl Running {
 
     /// A configuration file that points at it.
     pub fn config_toml(&self) -> String {
-        render::render(&self.contexts())
+        render(&self.contexts())
     }
 
     /// Stops listening, and waits a moment for answers under way.
