@@ -224,3 +224,10 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!(output.status.code(), Some(0));
     assert!(output.stderr.is_empty());
 }
+
+#[test]
+fn without_a_terminal_it_says_what_to_use_instead() {
+    let ran = Home::empty().run(&[]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("holdup status") && ran.err.contains("holdup why"), "{}", ran.err);
+}

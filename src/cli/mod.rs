@@ -7,6 +7,7 @@ mod appearance;
 pub mod classify;
 pub mod completions;
 pub mod config;
+mod console;
 pub mod contexts;
 pub mod demo;
 pub mod doctor;
@@ -21,10 +22,11 @@ pub mod why;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tokio::runtime::{Builder, Runtime};
 
 pub use globals::Globals;
 pub use report::{Error, Exit};
+
+use crate::runtime::block_on;
 
 /// holdup says why a model-serving rollout does not finish.
 ///
@@ -89,9 +91,9 @@ impl Command {
     fn run(self, globals: &Globals) -> Result<Exit, Error> {
         match self {
             Self::Demo(args) => demo::run(&args),
-            Self::Why(args) => runtime()?.block_on(why::run(&args, globals)),
-            Self::Status(args) => runtime()?.block_on(status::run(&args, globals)),
-            Self::Doctor(args) => runtime()?.block_on(doctor::run(&args, globals)),
+            Self::Why(args) => block_on(why::run(&args, globals))?,
+            Self::Status(args) => block_on(status::run(&args, globals))?,
+            Self::Doctor(args) => block_on(doctor::run(&args, globals))?,
             Self::Explain(args) => explain::run(&args),
             Self::Classify(args) => classify::run(&args),
             Self::Sim(args) => sim::run(&args),
@@ -99,11 +101,6 @@ impl Command {
             Self::Completions(args) => completions::run(&args),
         }
     }
-}
-
-/// Two workers for the sources; what blocks on the runtime stays on the main thread.
-fn runtime() -> Result<Runtime, Error> {
-    Ok(Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }
 
 /// Parses the arguments, runs what they ask for, reports how it went.
@@ -121,7 +118,7 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Exit {
     let outcome = cli.globals.start_log().and_then(|()| match cli.command {
         Some(command) => command.run(&cli.globals),
-        None => Err(Error::usage("no command", "holdup --help")),
+        None => console::run(&cli.globals),
     });
     outcome.unwrap_or_else(|error| {
         report::note(&error.to_string());

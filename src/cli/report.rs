@@ -25,6 +25,8 @@ pub enum Exit {
     CannotTell,
     /// Time ran out.
     TimedOut,
+    /// The console ended with this status (a signal's, or 0).
+    Ended(u8),
 }
 
 impl Exit {
@@ -36,6 +38,7 @@ impl Exit {
             Self::Usage => 2,
             Self::CannotTell => 3,
             Self::TimedOut => 4,
+            Self::Ended(status) => status,
         }
     }
 }
