@@ -39,10 +39,21 @@ fn margin(area: Rect) -> Rect {
     Rect { x: area.x + 1.min(area.width), width: area.width.saturating_sub(2), ..area }
 }
 
+/// Lines for the lower panels: as many as they need, in steps, so that one more machine does not
+/// move the screen.
+fn below(model: &Model) -> u16 {
+    let views = || model.snapshot().views.values().map(|view| &view.view);
+    let groups = views().map(|view| view.groups.len()).max().unwrap_or_default();
+    let quotas: usize = views().map(|view| view.quotas.len()).sum();
+    let nodes: usize = views().map(|view| view.nodes.len()).sum();
+    let lines = groups.max(quotas).max(nodes) + 2;
+    u16::try_from(lines.div_ceil(4) * 4).unwrap_or(u16::MAX).max(8)
+}
+
 /// The panels of the dashboard: view, title line, area of its rows.
 pub fn panels(model: &Model) -> Vec<(Route, Rect, Rect)> {
     let body = body(model.size);
-    let low = (body.height * 2 / 5).clamp(8, 16);
+    let low = below(model).min(body.height * 2 / 5);
     let high = body.height.saturating_sub(low);
     let left = body.width * 11 / 20;
     let place = |x: u16, y: u16, width: u16, height: u16| {

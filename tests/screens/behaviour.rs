@@ -23,7 +23,7 @@ fn at_80x24_twenty_rows_are_data() {
     let lines: Vec<&str> = screen.lines().collect();
     assert_eq!(lines.len(), 24);
     assert!(lines[0].starts_with(" prod ") && lines[0].contains("2 held up") && lines[0].contains("aws 50s · cortex <10s"), "{screen}");
-    assert!(lines[1].contains("Workloads 11 │ Holdups 3"), "{screen}");
+    assert!(lines[1].contains("Workloads 11│Holdups 3") && lines[1].contains("Sources 4"), "{screen}");
     assert!(lines[23].contains("? help"), "{screen}");
 }
 

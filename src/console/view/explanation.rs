@@ -33,7 +33,7 @@ pub fn remedies(explanation: &Explanation) -> Vec<(&CauseId, &Remedy)> {
 /// What the row with this name stands for.
 pub fn part<'a>(explanation: &'a Explanation, name: &str) -> Option<Part<'a>> {
     if let Some(number) = name.strip_prefix("remedy:") {
-        return number.parse().ok().map(Part::Remedy);
+        return number.split(':').next()?.parse().ok().map(Part::Remedy);
     }
     let (index, rest) = name.strip_prefix("link:")?.split_once(':')?;
     let finding = &explanation.chain.get(index.parse::<usize>().ok()?)?.finding;
@@ -46,7 +46,7 @@ pub fn part<'a>(explanation: &'a Explanation, name: &str) -> Option<Part<'a>> {
 /// The cause whose link the row belongs to.
 pub fn link_of(explanation: &Explanation, name: &str) -> Option<CauseId> {
     if let Some(number) = name.strip_prefix("remedy:") {
-        let number: usize = number.parse().ok()?;
+        let number: usize = number.split(':').next()?.parse().ok()?;
         return remedies(explanation).get(number.checked_sub(1)?).map(|(cause, _)| (*cause).clone());
     }
     let index: usize = name.strip_prefix("link:")?.split(':').next()?.parse().ok()?;
@@ -80,7 +80,7 @@ pub fn standing_line(model: &Model, workload: &ResourceKey, now: Timestamp) -> L
 
 /// The explanation of the route's workload.
 pub fn view(model: &Model, route: &Route, now: Timestamp) -> Content {
-    let columns = vec![Column::fill("", 20), Column::fit("", 8, 1), Column::fit("", 6, 2).right()];
+    let columns = vec![Column::fill("", 38), Column::fit("", 11, 1), Column::fit("", 6, 2).right()];
     let Some(workload) = route.subject() else { return Content::default() };
     let Some(explanation) = model.explanation(workload) else {
         let empty = format!("{} is not deployed any more, or was not read yet", workload.name);
@@ -91,7 +91,7 @@ pub fn view(model: &Model, route: &Route, now: Timestamp) -> Content {
         let open = model.is_open(explanation, &link.finding.cause);
         rows.push(link_row(explanation, index, link, open, now));
         if open {
-            rows.extend(inside(explanation, index, link, now));
+            rows.extend(inside(model, explanation, index, link, now));
         }
     }
     rows.extend(explanation.missing.iter().enumerate().map(|(index, missing)| missing_row(index, missing)));
@@ -144,36 +144,42 @@ fn link_row(explanation: &Explanation, index: usize, link: &Link, open: bool, no
     }
 }
 
-fn inside(explanation: &Explanation, index: usize, link: &Link, now: Timestamp) -> Vec<Row> {
-    let indent = "   ".repeat(link.depth) + "  ";
+fn inside(model: &Model, explanation: &Explanation, index: usize, link: &Link, now: Timestamp) -> Vec<Row> {
+    // Not as deep as the chain: room for words is worth more than the stairs.
+    let indent = "    ";
+    // The root shows itself in brief; what somebody opened is shown whole.
+    let cause = (explanation.workload.clone(), link.finding.cause.clone());
+    let whole = model.opened.contains(&explanation.workload) || model.toggled.contains(&cause);
     let evidence = link.finding.evidence.iter().enumerate().map(|(number, evidence)| {
         let line = vec![
             Span::new(format!("{indent}· "), Meaning::Rule),
-            Span::muted(format!("{} {} ", evidence.resource, evidence.field)),
+            Span::muted(format!("{} {} {}: ", evidence.source.kind, evidence.resource.name, evidence.field)),
             Span::new(evidence.value.as_str(), Meaning::Quoted),
         ];
-        let cells = vec![Cell::line(line), Cell::muted(source_word(evidence)), Cell::age(now, Some(evidence.observed_at))];
-        Row { wrap: Some(indent.clone() + "  "), ..Row::new(ObjectId::Part(format!("link:{index}:evidence:{number}")), cells) }
+        let cells = vec![Cell::line(line), Cell::default(), Cell::age(now, Some(evidence.observed_at))];
+        let id = ObjectId::Part(format!("link:{index}:evidence:{number}"));
+        Row { wrap: whole.then(|| format!("{indent}  ")), ..Row::new(id, cells) }
     });
-    let all = remedies(explanation);
-    let own = all.into_iter().enumerate().filter(|(_, (cause, _))| **cause == link.finding.cause);
-    evidence.chain(own.map(|(number, (_, remedy))| remedy_row(number + 1, remedy, &indent))).collect()
+    let own = remedies(explanation).into_iter().enumerate().filter(|(_, (cause, _))| **cause == link.finding.cause);
+    let remedies = own.flat_map(|(number, (_, remedy))| remedy_rows(number + 1, remedy, indent, whole));
+    evidence.chain(remedies).collect()
 }
 
-fn source_word(evidence: &Evidence) -> String {
-    evidence.source.kind.rsplit('.').next().unwrap_or_default().chars().take(8).collect()
-}
-
-fn remedy_row(number: usize, remedy: &Remedy, indent: &str) -> Row {
-    let mut line =
-        vec![Span::new(indent, Meaning::Rule), Span::new(format!("[{number}] "), Meaning::Key), Span::plain(remedy.text.as_str())];
+/// The remedy, and its command on a line of its own: cut if long, because `y` copies it whole.
+fn remedy_rows(number: usize, remedy: &Remedy, indent: &str, whole: bool) -> Vec<Row> {
     let (risk, meaning) = risk(remedy.risk);
+    let line = vec![Span::new(indent, Meaning::Rule), Span::new(format!("[{number}] "), Meaning::Key), Span::plain(remedy.text.as_str())];
+    let hang = format!("{indent}    ");
+    let row = |id: String, line: Line, risk: Cell, wrap: bool| Row {
+        wrap: wrap.then(|| hang.clone()),
+        ..Row::new(ObjectId::Part(id), vec![Cell::line(line), risk, Cell::default()])
+    };
+    let mut rows = vec![row(format!("remedy:{number}"), line, Cell::new(risk, meaning), true)];
     if let Some(command) = &remedy.command {
-        line.push(Span::plain("\n"));
-        line.push(Span::new(command.as_str(), Meaning::Command));
+        let line = vec![Span::new(hang.as_str(), Meaning::Rule), Span::new(command.as_str(), Meaning::Command)];
+        rows.push(row(format!("remedy:{number}:command"), line, Cell::default(), whole));
     }
-    let cells = vec![Cell::line(line), Cell::new(risk, meaning), Cell::default()];
-    Row { wrap: Some(format!("{indent}    ")), ..Row::new(ObjectId::Part(format!("remedy:{number}")), cells) }
+    rows
 }
 
 fn missing_row(index: usize, missing: &Missing) -> Row {
@@ -202,9 +208,9 @@ pub fn confidence(confidence: Confidence) -> &'static str {
 fn risk(risk: Risk) -> (&'static str, Meaning) {
     match risk {
         Risk::Inspect => ("inspect", Meaning::RiskInspect),
-        Risk::Low => ("low risk", Meaning::RiskLow),
+        Risk::Low => ("low", Meaning::RiskLow),
         Risk::Mutating => ("mutating", Meaning::RiskMutating),
-        Risk::Destructive => ("may stop", Meaning::RiskDestructive),
+        Risk::Destructive => ("destructive", Meaning::RiskDestructive),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::topology::{self, JoinedGroup};
 
 /// Samples in the sparkline.
-const SAMPLES: usize = 12;
+const SAMPLES: usize = 7;
 
 /// The table of node groups.
 pub fn view(model: &Model, _route: &Route, now: Timestamp) -> Content {
@@ -29,11 +29,11 @@ pub fn view(model: &Model, _route: &Route, now: Timestamp) -> Content {
             Column::fit("", 1, 0),
             Column::fit("GROUP", 24, 0).keep_end(),
             Column::fit("NOW/MAX", 8, 0).right(),
-            Column::fit("READY", 5, 5).right(),
+            Column::fit("READY", 5, 8).right(),
             Column::fit("HISTORY", 12, 4),
             Column::fit("TYPE", 16, 6),
             Column::fit("SPOT", 9, 7),
-            Column::fill("LAST ACTIVITY", 18),
+            Column::fill("LAST ACTIVITY", 11),
         ],
         rows,
         facts: status::troubles(model, now),

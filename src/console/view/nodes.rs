@@ -20,7 +20,7 @@ pub fn view(model: &Model, _route: &Route, now: Timestamp) -> Content {
     Content {
         columns: vec![
             Column::fit("", 1, 0),
-            Column::fit("ACCELERATORS", 14, 0),
+            Column::fit("GPU", 14, 0),
             Column::fit("TYPE", 15, 0),
             Column::fit("BUY", 4, 3),
             Column::fit("GROUP", 18, 4).keep_end(),

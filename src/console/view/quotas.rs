@@ -13,7 +13,7 @@ use crate::domain::source::Health;
 use crate::domain::time::Timestamp;
 
 /// Cells of the gauge.
-const CELLS: u64 = 8;
+const CELLS: u64 = 6;
 
 /// The table of quotas, the fullest first.
 pub fn view(model: &Model, _route: &Route, now: Timestamp) -> Content {
@@ -25,7 +25,8 @@ pub fn view(model: &Model, _route: &Route, now: Timestamp) -> Content {
             Column::fit("USED", 8, 0),
             Column::fit("OF", 9, 0).right(),
             Column::fit("UNIT", 6, 6),
-            Column::fill("QUOTA", 19),
+            Column::fill("QUOTA", 10),
+            Column::fit("BUY", 4, 2),
             Column::fit("ASKED FOR", 18, 3),
             Column::fit("MEASURED", 8, 5).right(),
             Column::fit("CODE", 12, 7),
@@ -67,7 +68,8 @@ fn row(model: &Model, source: &SourceId, quota: &Quota, now: Timestamp) -> Row {
         Cell::line(if used.is_some() { bar } else { Vec::new() }),
         Cell::new(text, meaning).ordered(i64::try_from(full).unwrap_or(i64::MAX)),
         Cell::muted(quota.unit.as_str()),
-        Cell::plain(format!("{}, {}", quota.family, if quota.spot { "spot" } else { "on demand" })),
+        Cell::plain(quota.family.as_str()),
+        Cell::muted(if quota.spot { "spot" } else { "od" }),
         Cell::line(asked(quota)),
         Cell::age(now, quota.usage.map(|usage| usage.at)),
         Cell::muted(quota.key.name.as_str()),

@@ -11,16 +11,23 @@ use crate::domain::time::Timestamp;
 /// All tabs that fit; `count` gives the rows of a view. The open one is always there.
 pub fn tabs(model: &Model, count: impl Fn(&Route) -> usize, width: usize) -> Line {
     let open = model.navigation.tab();
+    let texts: Vec<String> = Route::TABS.iter().map(|route| format!("{} {}", route.word(), count(route))).collect();
+    let wide = texts.iter().map(|text| text.len() + 3).sum::<usize>() <= width;
+    let between = if wide { " │ " } else { "│" };
+    let mut left_out = false;
     let mut line: Line = vec![Span::plain(" ")];
-    for route in Route::TABS {
+    for (route, text) in Route::TABS.into_iter().zip(texts) {
         let meaning = if route == *open { Meaning::TabOpen } else { Meaning::Tab };
-        let text = format!("{} {}", route.word(), count(&route));
-        let separator = if line.len() > 1 { " │ " } else { "" };
-        if line_columns(&line) + text.len() + 3 > width && route != *open {
+        let separator = if line.len() > 1 { between } else { "" };
+        if line_columns(&line) + text.len() + 1 > width && route != *open {
+            left_out = true;
             continue;
         }
         line.push(Span::new(separator, Meaning::Rule));
         line.push(Span::new(text, meaning));
+    }
+    if left_out {
+        line.push(Span::muted(" …"));
     }
     line
 }
