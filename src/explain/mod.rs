@@ -12,6 +12,7 @@ mod held;
 mod known;
 mod obstacle;
 mod placement;
+mod places;
 mod refusal;
 pub mod report;
 pub mod rules;

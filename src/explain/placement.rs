@@ -184,6 +184,7 @@ pub(super) fn count_wanted(world: &mut World<'_>) {
             .map(|(_, workload)| (&workload.key, accelerators_held(workload)))
             .filter(|(_, held)| *held > 0)
             .collect();
+        context.held = context.holders.iter().map(|(_, held)| held).sum();
         context.holders.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
     }
 }

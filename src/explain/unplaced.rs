@@ -1,7 +1,8 @@
 //! What to ask when a replica has no place: the nodes first, then the groups that could bring one.
 
 use super::condition::{Condition, Symptom};
-use super::placement::{self, Waiting};
+use super::placement::Waiting;
+use super::places;
 use super::rules::{at_max, fragmentation, gpu_not_allocatable, node_groups_pin};
 use super::world::World;
 
@@ -11,7 +12,8 @@ pub fn asks(world: &World<'_>, waiting: Waiting<'_>) -> Vec<Symptom> {
     let mut asks = vec![Symptom::new(Condition::NodesRefuse, waiting.key())];
     let at_the_nodes = node_level(world, waiting);
     let context = world.context(&waiting.workload.key.context);
-    for group in placement::groups(context, waiting.workload) {
+    let places = places::of(world, waiting.workload);
+    for group in places.groups.iter().filter_map(|name| context.groups.get(*name)) {
         if !at_the_nodes || !at_max::is_full(group) {
             asks.push(Symptom::new(Condition::GroupFixed, group.key));
         }

@@ -1,7 +1,7 @@
 //! From answers to one explanation per workload: the chain in reading order, the root, the
 //! verdict, and how a rollout is getting on that nothing holds up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::condition::{Condition, Symptom};
@@ -26,9 +26,7 @@ pub fn run(snapshot: &Snapshot, now: Timestamp) -> Explanations {
 fn explain(world: &World<'_>, engine: &mut Engine<'_, '_>, source: &SourceId, workload: &Workload) -> Explanation {
     let answers: Vec<Rc<Answer>> = symptoms(workload).iter().map(|symptom| engine.answer(symptom)).collect();
     let mut gathered = Gathered::default();
-    for answer in &answers {
-        gathered.add(answer, 0);
-    }
+    gathered.add(&answers, 0);
     let began = match workload.role {
         Role::Jobs => workload.jobs.iter().filter(|job| job.phase.is_active()).filter_map(|job| job.started_at).min(),
         Role::Serving => is_trouble(workload.status.phase).then(|| since(world.snapshot, workload)).flatten(),
@@ -61,6 +59,14 @@ struct Gathered<'e> {
     seen: BTreeSet<(&'e CauseId, &'e ResourceKey)>,
 }
 
+/// Findings of one cause under one finding.
+#[derive(Default)]
+struct Leaves {
+    shown: usize,
+    hidden: usize,
+    last: usize,
+}
+
 /// A cause with nothing beneath it.
 #[derive(Clone, Copy)]
 struct Root<'e> {
@@ -83,27 +89,50 @@ impl Root<'_> {
     }
 }
 
+/// So many findings of one cause stand side by side; more are counted.
+const SIDE_BY_SIDE: usize = 3;
+
 impl<'e> Gathered<'e> {
-    fn add(&mut self, answer: &'e Answer, depth: usize) {
-        for node in &answer.nodes {
-            let finding = &node.held.finding;
-            if !self.seen.insert((&finding.cause, &finding.resource)) {
-                continue;
+    fn add(&mut self, answers: &'e [Rc<Answer>], depth: usize) {
+        let mut leaves: BTreeMap<&'e CauseId, Leaves> = BTreeMap::new();
+        for answer in answers {
+            for node in &answer.nodes {
+                self.add_node(node, depth, &mut leaves);
             }
-            self.chain.push(Link { depth, finding: finding.clone() });
-            if !node.has_causes() && !node.is_open() && node.rank > 0 {
-                self.roots.push(Root { node });
+            for obstacle in &answer.obstacles {
+                self.add_obstacle(obstacle, depth);
             }
-            for below in &node.beneath {
-                self.add(below, depth + 1);
+            if self.progress.is_none() {
+                self.progress.clone_from(&answer.progress);
             }
         }
-        for obstacle in &answer.obstacles {
-            self.add_obstacle(obstacle, depth);
+        for leaves in leaves.values().filter(|leaves| leaves.hidden > 0) {
+            if let Some(link) = self.chain.get_mut(leaves.last) {
+                link.finding.says = format!("{}; and {} more like it", link.finding.says, leaves.hidden).into();
+            }
         }
-        if self.progress.is_none() {
-            self.progress.clone_from(&answer.progress);
+    }
+
+    fn add_node(&mut self, node: &'e Node, depth: usize, leaves: &mut BTreeMap<&'e CauseId, Leaves>) {
+        let finding = &node.held.finding;
+        if !self.seen.insert((&finding.cause, &finding.resource)) {
+            return;
         }
+        let is_leaf = !node.has_causes() && !node.is_open();
+        if is_leaf {
+            let alike = leaves.entry(&finding.cause).or_default();
+            if alike.shown == SIDE_BY_SIDE {
+                alike.hidden += 1;
+                return;
+            }
+            alike.shown += 1;
+            alike.last = self.chain.len();
+        }
+        self.chain.push(Link { depth, finding: finding.clone() });
+        if is_leaf && node.rank > 0 {
+            self.roots.push(Root { node });
+        }
+        self.add(&node.beneath, depth + 1);
     }
 
     fn add_obstacle(&mut self, obstacle: &'e Obstacle, depth: usize) {

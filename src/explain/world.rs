@@ -2,9 +2,12 @@
 //!
 //! It joins and counts; it does not judge.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::finding::{Confidence, Evidence};
+use super::places::{Kind, Places};
 use super::refusal::{self, Reason};
 use super::shape::{self, Shape};
 use crate::domain::capacity::Resources;
@@ -40,6 +43,8 @@ pub struct World<'a> {
     jobs: BTreeMap<&'a ResourceKey, (Said<'a, Workload>, &'a Job)>,
     events: BTreeMap<&'a ResourceKey, Vec<Said<'a, Event>>>,
     nobody: Context<'a>,
+    /// What [`super::places`] worked out, by kind of replica.
+    pub(super) places: RefCell<BTreeMap<Kind, Rc<Places<'a>>>>,
 }
 
 /// One context, indexed.
@@ -59,6 +64,8 @@ pub struct Context<'a> {
     pub workloads: Vec<Said<'a, Workload>>,
     /// Who holds accelerators and how many, the largest first.
     pub holders: Vec<(&'a ResourceKey, i64)>,
+    /// Accelerators held in all.
+    pub held: i64,
 }
 
 /// A node group with all that hangs on it.
@@ -196,6 +203,7 @@ impl<'a> World<'a> {
             jobs: BTreeMap::new(),
             events: BTreeMap::new(),
             nobody: Context::default(),
+            places: RefCell::default(),
         };
         for (id, source) in &snapshot.views {
             world.add(id, source);

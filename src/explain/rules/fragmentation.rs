@@ -9,6 +9,7 @@ use crate::explain::condition::Condition;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Remedy, Risk};
 use crate::explain::placement::{self, Waiting};
+use crate::explain::places;
 use crate::explain::words::{bytes, cores, list};
 use crate::explain::world::{Said, World};
 
@@ -20,31 +21,38 @@ pub(crate) fn applies(world: &World<'_>, waiting: Waiting<'_>) -> bool {
     find(world, waiting).is_some()
 }
 
+/// Machines shown as evidence.
+const SHOWN: usize = 3;
+
 /// Nodes whose free accelerators would do if only they were in one place, or if the rest were there.
 struct Fragments<'a> {
     nodes: Vec<Said<'a, Node>>,
+    machines: usize,
+    free: i64,
     /// Whether one of them has all the accelerators, and lacks something else.
     beside: Option<Said<'a, Node>>,
 }
 
 fn find<'a>(world: &World<'a>, waiting: Waiting<'_>) -> Option<Fragments<'a>> {
     let demand = waiting.demand().filter(|demand| demand.wants_accelerator())?;
-    let context = world.context(&waiting.workload.key.context);
-    let eligible: Vec<Said<'a, Node>> =
-        placement::groups(context, waiting.workload).flat_map(|group| group.nodes.iter().copied()).collect();
-    if placement::room(&eligible, demand).is_some() {
+    let places = places::of(world, waiting.workload);
+    if places.room.is_some() || places.free < demand.gpus.max(demand.neuron) {
         return None;
     }
-    let mut nodes: Vec<Said<'a, Node>> = eligible.into_iter().filter(|(_, node)| node.free.gpus > 0 || node.free.neuron > 0).collect();
+    let nodes = &places.partly_free;
     let total = nodes.iter().fold(Resources::default(), |sum, (_, node)| sum.plus(node.free));
     if total.gpus < demand.gpus || total.neuron < demand.neuron {
         return None;
     }
-    nodes.sort_by(|(_, a), (_, b)| b.free.gpus.cmp(&a.free.gpus).then_with(|| a.key.cmp(&b.key)));
     let lacks_beside = |node: &Node| placement::has_accelerator(node, demand) && !node.free.holds(demand);
     let beside = nodes.iter().copied().find(|(_, node)| lacks_beside(node));
     let spread = nodes.iter().all(|(_, node)| !placement::has_accelerator(node, demand));
-    (beside.is_some() || spread).then_some(Fragments { nodes, beside })
+    (beside.is_some() || spread).then(|| Fragments {
+        nodes: nodes.iter().take(SHOWN).copied().collect(),
+        machines: nodes.len(),
+        free: total.gpus.max(total.neuron),
+        beside,
+    })
 }
 
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
@@ -60,9 +68,8 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
             )
         }
         None => {
-            let free: i64 = found.nodes.iter().map(|(_, node)| node.free.gpus.max(node.free.neuron)).sum();
             let wanted = demand.gpus.max(demand.neuron);
-            let machines = found.nodes.len();
+            let (free, machines) = (found.free, found.machines);
             (
                 format!("{free} {word}s are free, but on {machines} machines; one replica needs {wanted} on one machine"),
                 format!("{free} {word}s free, on {machines} machines"),
@@ -70,8 +77,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         }
     };
     let source = found.beside.or_else(|| found.nodes.first().copied()).map_or(waiting.source, |(source, _)| source);
-    let evidence =
-        found.nodes.iter().take(3).map(|(source, node)| world.evidence(source, &node.key, "compute_available", amounts(node.free)));
+    let evidence = found.nodes.iter().map(|(source, node)| world.evidence(source, &node.key, "compute_available", amounts(node.free)));
     Held::new("cortex/update-fragmentation", key, world.confidence(source, Confidence::Certain), says, headline)
         .evidence(evidence)
         .evidence([world.evidence(waiting.source, key, "compute", amounts(demand))])

@@ -8,6 +8,7 @@ use crate::explain::condition::Condition;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Risk};
 use crate::explain::placement::{self, Waiting};
+use crate::explain::places;
 use crate::explain::words::names;
 use crate::explain::world::World;
 
@@ -17,16 +18,15 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some(waiting) = Waiting::find(world, key) else { return Verdict::Clear };
     let Some(demand) = waiting.demand().filter(|demand| demand.wants_accelerator()) else { return Verdict::Clear };
     let context = world.context(&waiting.workload.key.context);
-    let nodes: Vec<_> = placement::groups(context, waiting.workload).flat_map(|group| group.nodes.iter().copied()).collect();
-    let capacity: i64 = nodes.iter().map(|(_, node)| node.capacity.gpus.max(node.capacity.neuron)).sum();
-    let free: i64 = nodes.iter().map(|(_, node)| node.free.gpus.max(node.free.neuron)).sum();
+    let places = places::of(world, waiting.workload);
+    let (capacity, free) = (places.capacity, places.free);
     let own = placement::accelerators_held(waiting.workload);
     let wanted = demand.gpus.max(demand.neuron);
     if capacity == 0 || free >= wanted || own > 0 {
         return Verdict::Clear;
     }
-    let holders: Vec<(&ResourceKey, i64)> = placement::held_by_others(context, waiting.workload).collect();
-    let held: i64 = holders.iter().map(|(_, held)| held).sum();
+    // It holds none itself, so all that is held is held by others.
+    let (holders, held) = (&context.holders, context.held);
     if holders.is_empty() {
         return Verdict::Clear;
     }
@@ -42,7 +42,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
             format!("cortex delete {} --env {} --keep-cache", commands::quoted(&largest.name), commands::quoted(&largest.context));
         remedies.push(remedy(Risk::Destructive, text, command));
     }
-    let first = nodes.first().map_or(waiting.source, |(source, _)| *source);
+    let first = places.told_by.unwrap_or(waiting.source);
     Held::new(
         "cortex/update-gpu-held",
         key,

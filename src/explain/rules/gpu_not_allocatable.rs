@@ -4,13 +4,14 @@ use super::Rule;
 use super::node_joining::arrived;
 use crate::domain::id::ResourceKey;
 use crate::domain::node::Node;
+use crate::domain::text::Text;
 use crate::domain::time::{Duration, age};
 use crate::explain::commands::{self, remedy};
 use crate::explain::condition::Condition;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Risk};
-use crate::explain::placement::{self, Waiting};
-use crate::explain::shape;
+use crate::explain::placement::Waiting;
+use crate::explain::places;
 use crate::explain::world::{Group, Said, World};
 
 pub(super) const RULE: Rule =
@@ -22,12 +23,6 @@ const REGISTERS: Duration = Duration::from_mins(10);
 /// Whether this explains the wait.
 pub(crate) fn applies(world: &World<'_>, waiting: Waiting<'_>) -> bool {
     find(world, waiting).is_some()
-}
-
-/// Whether a node should carry accelerators, by its type, and offers none.
-pub(crate) fn offers_none(node: &Node) -> bool {
-    let meant_to = shape::of(&node.instance_type).is_some_and(|shape| shape.accelerators != Some(0));
-    meant_to && node.is_worker && node.capacity.gpus == 0 && node.capacity.neuron == 0
 }
 
 /// Whether the node has been up for longer than registering takes. A machine whose arrival nobody
@@ -42,9 +37,12 @@ fn is_late(world: &World<'_>, group: &Group<'_>, node: &Node, waited: Duration) 
 fn find<'a>(world: &World<'a>, waiting: Waiting<'_>) -> Option<Said<'a, Node>> {
     waiting.demand().filter(|demand| demand.wants_accelerator())?;
     let waited = waiting.since(world).map(|since| age(world.now, since)).unwrap_or_default();
-    let context = world.context(&waiting.workload.key.context);
-    let dead = |group: &Group<'a>| group.nodes.iter().copied().find(|(_, node)| offers_none(node) && is_late(world, group, node, waited));
-    placement::groups(context, waiting.workload).find_map(dead)
+    let places = places::of(world, waiting.workload);
+    let late = |(group, (_, node)): &&(&Text, Said<'a, Node>)| {
+        let group = world.context(&waiting.workload.key.context).groups.get(*group);
+        group.is_some_and(|group| is_late(world, group, node, waited))
+    };
+    places.dead.iter().find(late).map(|(_, said)| *said)
 }
 
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {

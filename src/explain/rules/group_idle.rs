@@ -3,13 +3,13 @@
 
 use super::Rule;
 use super::at_max::is_full;
-use super::gpu_not_allocatable::offers_none;
 use super::node_joining::underway;
 use crate::domain::id::ResourceKey;
 use crate::domain::time::{Duration, age};
 use crate::explain::condition::{Condition, Symptom};
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Evidence, Progress};
+use crate::explain::places::offers_none;
 use crate::explain::words::count;
 use crate::explain::world::{Group, World};
 

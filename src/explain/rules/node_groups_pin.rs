@@ -9,8 +9,9 @@ use crate::explain::condition::Condition;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Risk};
 use crate::explain::placement::{self, Waiting};
+use crate::explain::places;
 use crate::explain::words::names;
-use crate::explain::world::{Group, Said, World};
+use crate::explain::world::{Said, World};
 
 pub(super) const RULE: Rule =
     Rule { slug: "node_groups_pin", explains: Condition::NodesRefuse, causes: &["cortex/update-node-groups-pin"], check };
@@ -21,21 +22,12 @@ pub(crate) fn applies(world: &World<'_>, waiting: Waiting<'_>) -> bool {
 }
 
 fn room_elsewhere<'a>(world: &World<'a>, waiting: Waiting<'_>) -> Option<(&'a Text, Said<'a, Node>)> {
-    let workload = waiting.workload;
-    let demand = waiting.demand()?;
-    if workload.pinned_groups.is_empty() {
+    waiting.demand()?;
+    if waiting.workload.pinned_groups.is_empty() {
         return None;
     }
-    let context = world.context(&workload.key.context);
-    let (listed, others): (Vec<&Group<'a>>, Vec<&Group<'a>>) = context
-        .groups
-        .values()
-        .filter(|group| placement::could_serve(workload, group))
-        .partition(|group| placement::is_listed(workload, group));
-    if listed.iter().any(|group| placement::room(&group.nodes, demand).is_some()) {
-        return None;
-    }
-    others.iter().find_map(|group| placement::room(&group.nodes, demand).map(|node| (&group.key.name, node)))
+    let places = places::of(world, waiting.workload);
+    if places.room.is_some() { None } else { places.elsewhere }
 }
 
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {

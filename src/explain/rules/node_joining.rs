@@ -1,7 +1,6 @@
 //! A machine is on its way: an estimate. One that runs and never joins is a fault.
 
 use super::Rule;
-use super::gpu_not_allocatable::offers_none;
 use crate::domain::group::ActivityOutcome;
 use crate::domain::id::ResourceKey;
 use crate::domain::time::{Duration, Timestamp, age, words};
@@ -9,6 +8,7 @@ use crate::explain::commands::{self, remedy};
 use crate::explain::condition::Condition;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Progress, Risk};
+use crate::explain::places::offers_none;
 use crate::explain::world::{Group, World};
 
 pub(super) const RULE: Rule = Rule { slug: "node_joining", explains: Condition::GroupFixed, causes: &["aws/node-join-failure"], check };

@@ -6,7 +6,8 @@ use crate::domain::time::{Duration, age};
 use crate::explain::condition::Condition;
 use crate::explain::engine::Verdict;
 use crate::explain::finding::Progress;
-use crate::explain::placement::{self, Waiting};
+use crate::explain::placement::Waiting;
+use crate::explain::places;
 use crate::explain::world::World;
 
 pub(super) const RULE: Rule = Rule { slug: "room", explains: Condition::NodesRefuse, causes: &[], check };
@@ -24,8 +25,6 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     if elapsed < USUAL {
         return moving("looking for a place");
     }
-    let Some(demand) = waiting.demand() else { return Verdict::Clear };
-    let context = world.context(&waiting.workload.key.context);
-    let found = placement::groups(context, waiting.workload).any(|group| placement::room(&group.nodes, demand).is_some());
+    let found = waiting.demand().is_some() && places::of(world, waiting.workload).room.is_some();
     if found && elapsed < BELIEVED { moving("being placed") } else { Verdict::Clear }
 }

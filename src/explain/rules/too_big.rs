@@ -6,7 +6,8 @@ use crate::explain::commands::{advice, deploy_forced, remedy};
 use crate::explain::condition::Condition;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Risk};
-use crate::explain::placement::{self, Waiting};
+use crate::explain::placement::Waiting;
+use crate::explain::places;
 use crate::explain::words::cores;
 use crate::explain::world::World;
 
@@ -15,10 +16,9 @@ pub(super) const RULE: Rule =
 
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some(waiting) = Waiting::find(world, key) else { return Verdict::Clear };
-    let context = world.context(&waiting.workload.key.context);
     let Some(demand) = waiting.demand() else { return Verdict::Clear };
-    let mut workers = context.groups.values().filter(|group| group.is_worker() && placement::is_listed(waiting.workload, group)).peekable();
-    if workers.peek().is_none() || workers.any(|group| placement::could_serve(waiting.workload, group)) {
+    let places = places::of(world, waiting.workload);
+    if !places.has_workers || !places.groups.is_empty() {
         return Verdict::Clear;
     }
     let wanted = demand.gpus.max(demand.neuron);
