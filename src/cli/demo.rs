@@ -6,13 +6,28 @@ use std::fmt::Write;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::{Error, Exit, report};
+use super::globals::Loaded;
+use super::{Error, Exit, Globals, console, contexts, report};
+use crate::config::Problem;
+use crate::domain::text::Text;
+use crate::domain::time::Duration;
+use crate::runtime::block_on;
 use crate::sim::scenario::{Expectation, ScenarioInfo, Word};
-use crate::sim::scenarios;
+use crate::sim::{self, Options, SimError, scenarios};
 
 /// Arguments of `demo`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Any scenario can also be served alone: `holdup sim SCENARIO`, then `holdup --config FILE why`.")]
 pub struct Args {
+    /// Which scenario (`--list` names them), or a scenario file
+    #[arg(conflicts_with = "list")]
+    scenario: Option<String>,
+    /// Story seconds in a real second
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = speed)]
+    speed: f64,
+    /// Start this far into the story, such as 41m [default: what the scenario says]
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    elapsed: Option<Duration>,
     /// List the scenarios with what holdup must find in each
     #[arg(long)]
     list: bool,
@@ -34,8 +49,54 @@ enum Format {
 ///
 /// # Errors
 /// An unknown scenario, or no terminal.
-pub fn run(args: &Args) -> Result<Exit, Error> {
-    let text = match args.format {
+pub fn run(args: &Args, globals: &Globals) -> Result<Exit, Error> {
+    if args.list {
+        return list(args.format);
+    }
+    let name = args.scenario.as_deref().or_else(|| scenarios().first().map(|info| info.name)).unwrap_or_default();
+    // A wrong name is told before a missing terminal: it would be wrong there too.
+    sim::server::load(name).map_err(unknown)?;
+    console::require_terminal("`holdup sim SCENARIO --config-out FILE` serves it, and `holdup --config FILE why` explains it without one")?;
+    let loaded = globals.load()?;
+    let options = Options { port: None, speed: args.speed, elapsed: args.elapsed };
+    block_on(play(name, options, globals, &loaded))?
+}
+
+async fn play(name: &str, options: Options, globals: &Globals, loaded: &Loaded) -> Result<Exit, Error> {
+    let running = sim::start(name, options).await.map_err(failed)?;
+    let contexts = running.contexts().into_iter().map(contexts::connect).collect();
+    let ended = console::show(globals, loaded, contexts, Some(Text::clean(&format!("demo {name}")))).await;
+    running.stop().await;
+    ended
+}
+
+fn failed(error: SimError) -> Error {
+    match error {
+        SimError::Scenario(problem) => Error::Files(vec![*problem]),
+        SimError::Port { port, why } => Error::usage(
+            format!("port {port} of this machine cannot be listened on: {why}"),
+            "the simulated cloud needs a few free ports on 127.0.0.1",
+        ),
+    }
+}
+
+fn unknown(problem: Box<Problem>) -> Error {
+    Error::Files(vec![*problem])
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed: f64 = text.parse().map_err(|_| "expected a number such as 10".to_owned())?;
+    let fits = speed.is_finite() && speed > 0.0 && speed <= 3_600.0;
+    if fits { Ok(speed) } else { Err("expected more than 0 and at most 3600".to_owned()) }
+}
+
+fn span(text: &str) -> Result<Duration, String> {
+    let seconds = sim::scenario::Span::try_from(text.to_owned())?.0;
+    u64::try_from(seconds).map(Duration::from_secs).map_err(|_| "a story cannot start before it begins".to_owned())
+}
+
+fn list(format: Format) -> Result<Exit, Error> {
+    let text = match format {
         Format::Text => listing_text(),
         Format::Json => serde_json::to_string_pretty(&listing_json()).map_err(color_eyre::eyre::Report::from)? + "\n",
     };

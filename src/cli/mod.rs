@@ -90,7 +90,7 @@ pub enum Command {
 impl Command {
     fn run(self, globals: &Globals) -> Result<Exit, Error> {
         match self {
-            Self::Demo(args) => demo::run(&args),
+            Self::Demo(args) => demo::run(&args, globals),
             Self::Why(args) => block_on(why::run(&args, globals))?,
             Self::Status(args) => block_on(status::run(&args, globals))?,
             Self::Doctor(args) => block_on(doctor::run(&args, globals))?,
