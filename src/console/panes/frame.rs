@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{listing, pane};
+use super::pane;
 use crate::console::action::Action;
 use crate::console::meaning::Meaning;
 use crate::console::model::{Model, PromptKind};
@@ -49,8 +49,7 @@ pub fn tabs(painter: &mut Painter<'_>, model: &Model, now: Timestamp) {
         painter.line(area.x, area.y, area.width, &tab_view::crumbs(model, now));
         return;
     }
-    let counts = |route: &Route| listing(model, route, now).rows.len() + listing(model, route, now).hidden;
-    let line = tab_view::tabs(model, counts, usize::from(area.width));
+    let line = tab_view::tabs(model, usize::from(area.width));
     painter.line(area.x, area.y, area.width, &line);
 }
 
@@ -84,20 +83,21 @@ pub fn hints(painter: &mut Painter<'_>, model: &Model) {
 fn hint_line(model: &Model, width: usize) -> Line {
     let route = model.focus();
     let layer = model.layer(&route);
+    let hint = |action: Action| -> Option<Line> {
+        let key = model.keymap.keys(layer, action).into_iter().next()?;
+        Some(vec![Span::new(key, Meaning::Key), Span::muted(format!(" {}", short(action))), Span::plain("   ")])
+    };
+    let back = if model.navigation.crumbs().len() > 1 { Action::Back } else { Action::BackOrQuit };
+    // The way back and the help are always there; the rest as far as there is room.
+    let end: Line = [back, Action::Help].into_iter().filter_map(hint).flatten().collect();
     let mut line: Line = vec![Span::plain(" ")];
-    let own = pane(&route).map_or(&[][..], |pane| pane.hints);
-    let end = if model.navigation.crumbs().len() > 1 { Action::Back } else { Action::BackOrQuit };
-    for action in own.iter().copied().chain([Action::Filter, end]).chain([Action::Help]) {
-        let Some(key) = model.keymap.keys(layer, action).into_iter().next() else { continue };
-        if action == Action::Filter && matches!(route, Route::Logs(_)) {
-            continue;
-        }
-        let hint = [Span::new(key, Meaning::Key), Span::muted(format!(" {}", short(action))), Span::plain("   ")];
-        let room = if action == Action::Help { width } else { width.saturating_sub(12) };
-        if line_columns(&line) + line_columns(&hint) <= room + 3 {
+    let filter = (!matches!(route, Route::Logs(_))).then_some(Action::Filter);
+    for hint in pane(&route).map_or(&[][..], |pane| pane.hints).iter().copied().chain(filter).filter_map(hint) {
+        if line_columns(&line) + line_columns(&hint) + line_columns(&end) <= width + 3 {
             line.extend(hint);
         }
     }
+    line.extend(end);
     line
 }
 

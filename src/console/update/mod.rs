@@ -2,6 +2,7 @@
 //! a model; no IO, no clock.
 
 mod act;
+mod log;
 mod open;
 mod prompt;
 mod select;
@@ -111,7 +112,7 @@ fn turns(before: &Explanations, after: &Explanations) -> Vec<Effect> {
 fn press(model: &mut Model, key: Key, at: Timestamp) -> Vec<Effect> {
     model.message = None;
     if model.prompt.is_some() {
-        return prompt::key(model, key, at);
+        return prompt::key(model, key);
     }
     let layer = model.layer(&model.focus());
     match model.keymap.action(layer, key) {

@@ -5,7 +5,6 @@ use crate::console::event::{Key, KeyCode};
 use crate::console::filter::Filter;
 use crate::console::model::{Model, Prompt, PromptKind};
 use crate::domain::text::Text;
-use crate::domain::time::Timestamp;
 
 /// The longest line that can be typed, in characters.
 const LONGEST: usize = 200;
@@ -21,7 +20,7 @@ pub(super) fn open(model: &mut Model, kind: PromptKind) {
 }
 
 /// A key while a prompt is open.
-pub(super) fn key(model: &mut Model, key: Key, at: Timestamp) -> Vec<Effect> {
+pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     let Some(mut prompt) = model.prompt.take() else { return Vec::new() };
     match (key.code, key.ctrl) {
         (KeyCode::Char('c'), true) => return vec![Effect::Quit],
@@ -42,7 +41,7 @@ pub(super) fn key(model: &mut Model, key: Key, at: Timestamp) -> Vec<Effect> {
         }
         (KeyCode::Enter, _) => {
             apply(model, &prompt);
-            finish(model, &prompt, at);
+            finish(model, &prompt);
             return Vec::new();
         }
         _ => {}
@@ -76,9 +75,9 @@ fn apply(model: &mut Model, prompt: &Prompt) {
     }
 }
 
-fn finish(model: &mut Model, prompt: &Prompt, at: Timestamp) {
+fn finish(model: &mut Model, prompt: &Prompt) {
     if prompt.kind == PromptKind::LogSearch && !prompt.text.is_empty() {
         model.log.mark = None;
-        super::act::search(model, false, at);
+        super::log::search(model, false);
     }
 }

@@ -33,7 +33,7 @@ pub fn view(model: &Model, _route: &Route, now: Timestamp) -> Content {
             Column::fit("HISTORY", 12, 4),
             Column::fit("TYPE", 16, 6),
             Column::fit("SPOT", 9, 7),
-            Column::fill("LAST ACTIVITY", 11),
+            Column::fill("LAST", 11),
         ],
         rows,
         facts: status::troubles(model, now),
@@ -101,9 +101,10 @@ fn last_line(group: &NodeGroup, last: Option<&ScalingActivity>, now: Timestamp) 
 /// An activity in a cell: glyph, what, how long ago, what was said.
 pub fn activity_line(activity: &ScalingActivity, now: Timestamp) -> Line {
     let (glyph, meaning) = outcome(activity.outcome);
-    let mut line = vec![Span::new(format!("{glyph} {} ", kind(activity.kind)), meaning), Span::age(now, activity.started_at, meaning)];
+    let mut line = vec![Span::new(format!("{glyph} "), meaning), Span::age(now, activity.started_at, meaning)];
+    line.push(Span::new(format!(" {}", kind(activity.kind)), meaning));
     if let Some(message) = activity.message.as_ref().filter(|_| activity.outcome != ActivityOutcome::Succeeded) {
-        line.push(Span::new(format!(" {message}"), Meaning::Plain));
+        line.push(Span::new(format!(": {message}"), Meaning::Plain));
     }
     line
 }

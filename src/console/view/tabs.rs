@@ -1,17 +1,22 @@
 //! The second line: tabs with counts, or the way from the tab to here.
 
+use std::collections::VecDeque;
+
 use super::content::{Line, Span};
 use crate::console::meaning::Meaning;
 use crate::console::model::Model;
 use crate::console::navigation::{ObjectId, Route};
 use crate::console::view::explanation;
 use crate::console::widgets::wrap::line_columns;
+use crate::domain::snapshot::View;
 use crate::domain::time::Timestamp;
+use crate::domain::topology;
+use crate::explain::Verdict;
 
-/// All tabs that fit; `count` gives the rows of a view. The open one is always there.
-pub fn tabs(model: &Model, count: impl Fn(&Route) -> usize, width: usize) -> Line {
+/// All tabs that fit. The open one is always there.
+pub fn tabs(model: &Model, width: usize) -> Line {
     let open = model.navigation.tab();
-    let texts: Vec<String> = Route::TABS.iter().map(|route| format!("{} {}", route.word(), count(route))).collect();
+    let texts: Vec<String> = Route::TABS.iter().map(|route| format!("{} {}", route.word(), count(model, route))).collect();
     let wide = texts.iter().map(|text| text.len() + 3).sum::<usize>() <= width;
     let between = if wide { " │ " } else { "│" };
     let mut left_out = false;
@@ -30,6 +35,25 @@ pub fn tabs(model: &Model, count: impl Fn(&Route) -> usize, width: usize) -> Lin
         line.push(Span::muted(" …"));
     }
     line
+}
+
+/// How many rows a tab has, counted without making them.
+pub fn count(model: &Model, route: &Route) -> usize {
+    let snapshot = model.snapshot();
+    let sum = |of: fn(&View) -> usize| snapshot.views.values().map(|source| of(&source.view)).sum::<usize>();
+    match route {
+        Route::Workloads => sum(|view| view.workloads.len()),
+        Route::Holdups => model.explanations().values().filter(|explanation| explanation.verdict != Verdict::Clear).count(),
+        Route::Groups => snapshot.contexts().into_iter().map(|context| topology::groups(snapshot, context).len()).sum(),
+        Route::Activity => sum(|view| view.activities.len()),
+        Route::Quotas => sum(|view| view.quotas.len()),
+        Route::Nodes => sum(|view| view.nodes.len()),
+        Route::Events => {
+            sum(|view| view.events.len() + view.activities.len()) + snapshot.history.phases.values().map(VecDeque::len).sum::<usize>()
+        }
+        Route::Sources => snapshot.views.len(),
+        _ => 0,
+    }
 }
 
 /// Where one is: `Workloads › text-generator › why`, and how it stands.

@@ -3,47 +3,79 @@
 
 use std::collections::BTreeSet;
 
-use super::content::{Cell, Column, Content, Row};
+use super::content::{Cell, Column, Content, Row, Span};
 use super::{groups, status};
 use crate::console::meaning::Meaning;
 use crate::console::model::Model;
 use crate::console::navigation::{ObjectId, Route};
-use crate::domain::group::ActivityOutcome;
+use crate::domain::event::Event;
+use crate::domain::group::{ActivityOutcome, ScalingActivity};
+use crate::domain::history::PhaseChange;
 use crate::domain::id::{ResourceKey, ResourceKind};
 use crate::domain::time::Timestamp;
 use crate::domain::workload::Phase;
+
+/// The most moments shown: the newest. What is older is counted.
+const MOMENTS: usize = 2_000;
+
+/// Something that happened, not yet a row.
+enum Moment<'a> {
+    Event(&'a Event),
+    Activity(&'a ScalingActivity),
+    Phase(&'a ResourceKey, &'a PhaseChange),
+}
+
+impl Moment<'_> {
+    fn at(&self) -> Timestamp {
+        match self {
+            Self::Event(event) => event.at,
+            Self::Activity(activity) => activity.started_at,
+            Self::Phase(_, change) => change.at,
+        }
+    }
+
+    fn row(&self, now: Timestamp) -> Row {
+        match self {
+            Self::Event(event) => {
+                let look = if event.warning { ("✖", Meaning::Warning) } else { ("·", Meaning::Plain) };
+                let said = if event.count > 1 { format!("{} (×{})", event.message, event.count) } else { event.message.to_string() };
+                let id = ObjectId::Part(format!("{}:{}:{}", event.of, event.reason, event.message));
+                moment(id, now, event.at, look, &event.of, &event.reason, &said).problem(event.warning)
+            }
+            Self::Activity(activity) => {
+                let said = activity.message.as_ref().unwrap_or(&activity.description);
+                let what = format!("{} {}", groups::kind(activity.kind), activity.native);
+                let id = ObjectId::Resource(activity.key.clone());
+                let row = moment(id, now, activity.started_at, groups::outcome(activity.outcome), &activity.group, &what, said);
+                row.problem(activity.outcome == ActivityOutcome::Failed)
+            }
+            Self::Phase(key, change) => {
+                let said = if change.observed { "holdup saw it change" } else { "as holdup saw it first" };
+                let id = ObjectId::Part(format!("{key}:{}", change.at));
+                moment(id, now, change.at, ("▸", Meaning::Subject), key, phase(change.phase), said)
+            }
+        }
+    }
+}
 
 /// Everything, as the tab of events, or what concerns the route's object.
 pub fn view(model: &Model, route: &Route, now: Timestamp) -> Content {
     let about = route.subject().map(|key| related(model, key));
     let concerns = |key: &ResourceKey| about.as_ref().is_none_or(|about| about.contains(key));
-    let mut moments: Vec<(Timestamp, Row)> = Vec::new();
-    for view in model.snapshot().views.values() {
-        let events = view.view.events.iter().filter(|event| concerns(&event.of));
-        moments.extend(events.enumerate().map(|(index, event)| {
-            let tone = if event.warning { Meaning::Warning } else { Meaning::Plain };
-            let glyph = if event.warning { "✖" } else { "·" };
-            let times = if event.count > 1 { format!("{} (×{})", event.message, event.count) } else { event.message.to_string() };
-            let id = ObjectId::Part(format!("{}:{}:{}:{index}", event.of, event.reason, event.first_at.unwrap_or(event.at)));
-            (event.at, moment(id, now, event.at, (glyph, tone), &event.of, &event.reason, &times).problem(event.warning))
-        }));
-        let activities = view.view.activities.iter().filter(|activity| concerns(&activity.group));
-        moments.extend(activities.map(|activity| {
-            let said = activity.message.as_ref().unwrap_or(&activity.description);
-            let what = format!("{} {}", groups::kind(activity.kind), activity.native);
-            let id = ObjectId::Resource(activity.key.clone());
-            let row = moment(id, now, activity.started_at, groups::outcome(activity.outcome), &activity.group, &what, said);
-            (activity.started_at, row.problem(activity.outcome == ActivityOutcome::Failed))
-        }));
+    let mut moments: Vec<Moment<'_>> = Vec::new();
+    for view in model.snapshot().views.values().map(|source| &source.view) {
+        moments.extend(view.events.iter().filter(|event| concerns(&event.of)).map(Moment::Event));
+        moments.extend(view.activities.iter().filter(|activity| concerns(&activity.group)).map(Moment::Activity));
     }
     for (key, changes) in model.snapshot().history.phases.iter().filter(|(key, _)| concerns(key)) {
-        moments.extend(changes.iter().map(|change| {
-            let seen = if change.observed { "holdup saw it change" } else { "as holdup saw it first" };
-            let id = ObjectId::Part(format!("{key}:{}", change.at));
-            (change.at, moment(id, now, change.at, ("▸", Meaning::Subject), key, phase(change.phase), seen))
-        }));
+        moments.extend(changes.iter().map(|change| Moment::Phase(key, change)));
     }
-    moments.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    moments.sort_by_key(|moment| std::cmp::Reverse(moment.at()));
+    let older = moments.len().saturating_sub(MOMENTS);
+    let mut facts = status::troubles(model, now);
+    if older > 0 {
+        facts.push(vec![Span::new(format!("{older} older moments are not shown"), Meaning::Warning)]);
+    }
     Content {
         columns: vec![
             Column::fit("", 1, 0),
@@ -53,8 +85,8 @@ pub fn view(model: &Model, route: &Route, now: Timestamp) -> Content {
             Column::fit("WHAT", 20, 0),
             Column::fill("SAID", 16),
         ],
-        rows: moments.into_iter().map(|(_, row)| row).collect(),
-        facts: status::troubles(model, now),
+        rows: moments.iter().take(MOMENTS).map(|moment| moment.row(now)).collect(),
+        facts,
         empty: "nothing happened since holdup can see".to_owned(),
         ..Content::default()
     }
