@@ -1,0 +1,123 @@
+//! Every built-in scenario, end to end: the simulated cloud over real sockets, the production
+//! sources, the explanations, the exit code.
+
+use std::time::Duration;
+
+use holdup::clock;
+use holdup::domain::snapshot::Snapshot;
+use holdup::explain;
+use holdup::explain::report::{Report, Scope, exit_code, why_json};
+use holdup::runtime::headless;
+use holdup::sim::scenario::{Expectation, ScenarioInfo};
+use holdup::sim::{Options, Running, scenarios, start};
+use holdup::source::registry::platform;
+use serde_json::Value;
+
+async fn observed(running: &Running) -> Snapshot {
+    let connected = running
+        .contexts()
+        .into_iter()
+        .map(|context| {
+            let connected = platform(&context.platform).unwrap().connect(&context).unwrap();
+            (context, connected)
+        })
+        .collect();
+    headless::observe(connected, None, Duration::from_secs(60)).await
+}
+
+/// What `why --format json` says, and the exit code.
+async fn why(name: &str) -> (Value, u8) {
+    let running = start(name, Options::default()).await.unwrap_or_else(|error| panic!("{error}"));
+    let snapshot = observed(&running).await;
+    let now = clock::now();
+    let explanations = explain::run(&snapshot, now);
+    let report = Report::new(&snapshot, &explanations, &Scope { context: None, workload: None }, now);
+    let answer = (serde_json::from_str(&why_json(&report)).unwrap(), exit_code(&report));
+    running.stop().await;
+    answer
+}
+
+fn entry<'a>(answer: &'a Value, workload: &str) -> Option<&'a Value> {
+    let (context, name) = workload.split_once('/').unwrap_or(("prod", workload));
+    answer["verdicts"].as_array()?.iter().find(|entry| {
+        // A context that could not be read has an entry without a workload.
+        entry["context"] == context && (entry["workload"] == name || (entry["workload"].is_null() && name == context))
+    })
+}
+
+/// What is wrong with the answer for one workload.
+fn fault(answer: &Value, workload: &str, expected: &Expectation) -> Option<String> {
+    let Some(entry) = entry(answer, workload) else { return Some(format!("{workload}: no answer")) };
+    let verdict = entry["verdict"].as_str().unwrap_or_default();
+    let root = entry["root"].as_str();
+    let text = entry.to_string();
+    if verdict != expected.verdict.as_str() || (expected.root.is_some() && root != expected.root.as_deref()) {
+        let wanted = (expected.verdict.as_str(), expected.root.as_deref());
+        return Some(format!("{workload}: wanted {wanted:?}, got {:?}: {}", (verdict, root), entry["headline"]));
+    }
+    expected
+        .missing
+        .iter()
+        .find(|permission| !text.contains(*permission))
+        .map(|permission| format!("{workload}: {permission} is not named"))
+}
+
+fn faults(info: &ScenarioInfo, answer: &Value, code: u8) -> Vec<String> {
+    let expected = &info.scenario.expect;
+    let mut faults: Vec<String> = expected.iter().filter_map(|(workload, expected)| fault(answer, workload, expected)).collect();
+    for entry in answer["verdicts"].as_array().into_iter().flatten() {
+        let (context, name) = (entry["context"].as_str().unwrap_or_default(), entry["workload"].as_str().unwrap_or_default());
+        let told = expected.contains_key(name) || expected.contains_key(&format!("{context}/{name}"));
+        if entry["verdict"] == "held" && !told {
+            faults.push(format!("{context}/{name} is held up by {}, which the scenario does not say", entry["root"]));
+        }
+        for link in entry["chain"].as_array().into_iter().flatten() {
+            if entry["verdict"] == "held" && link["evidence"].as_array().is_none_or(Vec::is_empty) {
+                faults.push(format!("{name}: {} has no evidence", link["cause"]));
+            }
+        }
+    }
+    let worst = expected.values().map(|expected| expected.verdict.as_str()).fold("clear", |worst, word| match (worst, word) {
+        ("held", _) | (_, "held") => "held",
+        ("cannot_tell", _) | (_, "cannot_tell") => "cannot_tell",
+        _ => "clear",
+    });
+    let wanted = match worst {
+        "held" => 1,
+        "cannot_tell" => 3,
+        _ => 0,
+    };
+    if code != wanted {
+        faults.push(format!("exit code {code}, wanted {wanted}"));
+    }
+    faults
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_scenario_gets_the_verdict_and_the_root_it_says() {
+    assert_eq!(scenarios().len(), 21);
+    let mut wrong = Vec::new();
+    for info in scenarios() {
+        let begun = std::time::Instant::now();
+        let (answer, code) = why(info.name).await;
+        println!("{:<24} {:>6} ms  exit {code}", info.name, begun.elapsed().as_millis());
+        wrong.extend(faults(info, &answer, code).into_iter().map(|fault| format!("{}: {fault}", info.name)));
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_quota_wall_rests_on_the_groups_history_and_the_quota() {
+    let (answer, _) = why("stuck-gpu-quota").await;
+    let entry = entry(&answer, "text-generator").unwrap();
+    let sources: Vec<&str> = entry["chain"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|link| link["evidence"].as_array().into_iter().flatten())
+        .filter_map(|evidence| evidence["source"].as_str())
+        .collect();
+    for needed in ["aws.autoscaling", "aws.servicequotas"] {
+        assert!(sources.iter().any(|source| source.contains(needed)), "{needed} in {sources:?}");
+    }
+}
