@@ -6,6 +6,7 @@
 pub mod client;
 pub mod endpoint;
 pub mod environment;
+pub mod groups;
 pub mod identity;
 mod memory;
 pub mod normalize;
@@ -48,7 +49,9 @@ impl Platform for Cortex {
             TlsTrust::Pin => PinFile::of_this_user()?,
             TlsTrust::System | TlsTrust::AcceptInvalid => PinFile::at("pinned-certificates"),
         };
-        connect_with(context, pins)
+        let mut connected = connect_with(context, pins)?;
+        connected.sources.extend(super::aws::sources(context, groups::GROUPS));
+        Ok(connected)
     }
 }
 
