@@ -8,7 +8,8 @@ use crate::domain::id::{ResourceKey, ResourceKind};
 use crate::domain::text::Text;
 use crate::domain::time::Timestamp;
 
-/// One activity of `group`. `None` without id or start, which AWS always sends.
+/// One activity of `group`. `None` without id, start or status, which AWS always sends: the answer
+/// was cut off (the SDK puts the epoch where a start is missing).
 pub fn normalize(group: &ResourceKey, activity: &Activity) -> Option<ScalingActivity> {
     let description = activity.description().unwrap_or_default();
     let native = activity.status_code().map_or("", |code| code.as_str());
@@ -23,7 +24,7 @@ pub fn normalize(group: &ResourceKey, activity: &Activity) -> Option<ScalingActi
         cause: activity.cause().unwrap_or_default().into(),
         message: message.map(Text::from),
         progress: activity.progress().and_then(|percent| u32::try_from(percent).ok()),
-        started_at: timestamp(activity.start_time()?)?,
+        started_at: activity.start_time().filter(|at| at.secs() > 0).and_then(timestamp)?,
         ended_at: activity.end_time().and_then(timestamp),
         zone: activity.details().and_then(zone),
         instance: instance_in(description).map(Text::from),

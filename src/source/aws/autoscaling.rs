@@ -12,6 +12,7 @@ use aws_sdk_autoscaling::types::{AutoScalingGroup, Filter};
 
 use super::account::{Account, Identity, Session, cluster_of, identity};
 use super::activities::normalize;
+use super::errors::unreadable;
 use super::selector::{GroupSelector, Membership};
 use crate::domain::group::{ActivityOutcome, NodeGroup, ScalingActivity, SuspendedProcess};
 use crate::domain::id::{ResourceKey, ResourceKind, SourceId};
@@ -103,6 +104,11 @@ impl Autoscaling {
             }
             if token.is_some() {
                 gaps.push(truncated("further groups", found.len()));
+            }
+            // The SDK decodes half a document as a whole one; a group that was asked for by its tag
+            // and lacks it was cut off.
+            if found.iter().any(|group| !carries(group, tag, cluster)) {
+                return Err(unreadable(GROUPS, 200, b"cut off"));
             }
             if !found.is_empty() {
                 return Ok(found);
@@ -216,6 +222,10 @@ impl Source for Autoscaling {
     }
 }
 
+fn carries(group: &AutoScalingGroup, tag: &str, value: &str) -> bool {
+    group.tags().iter().any(|it| it.key() == Some(tag) && it.value() == Some(value))
+}
+
 /// Activities that started after `from`, newest first, and whether that is all of them.
 async fn activities_of(
     session: &Session,
@@ -233,7 +243,11 @@ async fn activities_of(
             .max_records(PAGE)
             .set_next_token(token);
         let page = session.call(ACTIVITIES, request.send()).await?;
+        let before = found.len();
         found.extend(page.activities().iter().filter_map(|activity| normalize(&group.key, activity)));
+        if found.len() - before < page.activities().len() {
+            return Err(unreadable(ACTIVITIES, 200, b"cut off"));
+        }
         token = page.next_token.filter(|token| !token.is_empty());
         if token.is_none() {
             break;
