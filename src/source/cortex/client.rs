@@ -150,6 +150,11 @@ impl Operator {
         failure
     }
 
+    /// Makes the next request sign anew.
+    pub async fn forget_identity(&self) {
+        self.identity.forget().await;
+    }
+
     /// The headers every request carries.
     ///
     /// # Errors

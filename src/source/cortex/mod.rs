@@ -3,11 +3,13 @@
 //! Reads the operator's HTTP API and its log stream; changes nothing. Two dialects are spoken,
 //! chosen by the version that `/info` tells.
 
+mod beneath;
 pub mod client;
 pub mod endpoint;
 pub mod environment;
 pub mod groups;
 pub mod identity;
+mod logs;
 mod memory;
 pub mod normalize;
 mod poll;
@@ -19,10 +21,11 @@ use std::sync::Arc;
 
 use self::client::Operator;
 use super::trust::PinFile;
-use super::{Connected, Discovery, Platform};
+use super::{Connected, Discovery, Platform, Source, aws};
 use crate::config::{ContextConfig, TlsTrust};
 use crate::domain::source::Failure;
 
+pub use self::logs::{CortexLogs, First, classify};
 pub use self::poll::CortexSource;
 
 /// The kind of the source, as the JSON contract shows it.
@@ -62,6 +65,7 @@ impl Platform for Cortex {
 pub fn connect_with(context: &ContextConfig, pins: PinFile) -> Result<Connected, Failure> {
     let operator = Operator::new(context, pins)?;
     let name = context.name.as_str().into();
-    let source = CortexSource::new(&name, Arc::clone(&operator));
-    Ok(Connected { sources: vec![Box::new(source)], logs: None })
+    let mut sources: Vec<Box<dyn Source>> = vec![Box::new(CortexSource::new(&name, Arc::clone(&operator)))];
+    sources.extend(aws::sources(context, beneath::GROUPS));
+    Ok(Connected { sources, logs: Some(Arc::new(CortexLogs::new(operator))) })
 }

@@ -16,4 +16,4 @@ pub use demand::{amount, demand, quantity};
 pub use ident::deployed_at;
 pub use raw::raw_record;
 pub use status::{Counts, Derived, derive, is_suspect, legacy_counts, modern_counts};
-pub use workload::{Facts, Known, identify, role, serving_routers, workload};
+pub use workload::{Facts, Known, identify, is_updating, role, serving_routers, workload};

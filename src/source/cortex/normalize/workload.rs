@@ -161,6 +161,15 @@ fn serving(facts: &Facts<'_>, min: Option<u32>, deployed: Option<Timestamp>) -> 
     (status, Some(counts.replicas))
 }
 
+/// Whether replicas of two versions are about: an update is running.
+pub fn is_updating(item: &ApiResponse, version: &Version) -> bool {
+    let Some(raw) = &item.status else { return false };
+    match version.dialect() {
+        Dialect::Modern => ModernStatus::deserialize(raw).is_ok_and(|status| modern_counts(&status, None).has_old),
+        Dialect::Legacy => LegacyStatus::deserialize(raw).is_ok_and(|status| legacy_counts(&status).has_old),
+    }
+}
+
 /// Since when the phase holds. While old replicas are about, the update began with the deploy.
 /// Without them it may be a node that was lost: then only what holdup saw itself counts, or a
 /// deploy that is recent enough to be the reason.
