@@ -132,7 +132,9 @@ async fn a_refusal_before_the_stream_ends_it_with_the_reason() {
 
 #[tokio::test]
 async fn lines_that_nobody_takes_are_dropped_and_counted() {
-    let lines: Vec<Value> = (0..5_000).map(|number| serde_json::json!({"opcode": "text", "data": format!("line {number}\n")})).collect();
+    let mut lines: Vec<Value> =
+        (0..5_000).map(|number| serde_json::json!({"opcode": "text", "data": format!("line {number}\n")})).collect();
+    lines.push(serde_json::json!({"opcode": "close"}));
     let router = operator("v042_info_healthy.json", "v042_get_api_async.json", "/streamlogs/{api}", vec![Value::from(lines)]);
     let endpoint = serve(router).await;
     let (sender, mut receiver) = mpsc::channel(16);

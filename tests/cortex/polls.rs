@@ -52,7 +52,7 @@ async fn the_cluster_its_groups_and_machines_are_seen() {
     let view = poll(source.as_mut(), None).await.unwrap();
     let cluster = view.cluster.unwrap();
     assert_eq!((cluster.name.as_str(), cluster.region.as_deref(), cluster.version.as_deref()), ("prod", Some("us-west-2"), Some("0.42.1")));
-    assert_eq!((cluster.account.as_deref(), cluster.pending_replicas), (Some("123456789012"), Some(1)));
+    assert_eq!((cluster.account.as_deref(), cluster.pending_replicas), (Some("123456789012"), Some(2)));
     let groups: Vec<_> =
         view.groups.iter().map(|group| (group.key.name.as_str(), group.min, group.max, group.in_service, group.spot)).collect();
     assert!(groups.contains(&("gpu", 1, 1, Some(1), false)), "{groups:?}");
