@@ -7,6 +7,8 @@ pub mod cortex;
 pub mod scenario;
 pub mod server;
 pub mod story;
+#[cfg(test)]
+mod tests;
 pub mod world;
 
 pub use scenario::{ScenarioInfo, scenarios};

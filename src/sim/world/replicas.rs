@@ -13,16 +13,14 @@ pub(crate) fn step(cluster: &mut Cluster, now: Moment) {
     let gone: Vec<String> =
         cluster.nodes.iter().filter(|node| node.terminated_at == Some(now)).map(|node| node.instance_id.clone()).collect();
     for api in &mut cluster.apis {
-        let behaviours: Vec<(String, Behaviour)> =
-            api.versions.iter().map(|version| (version.spec_id.clone(), version.behaviour)).collect();
-        let Api { name, pods, .. } = api;
+        let Api { name, pods, versions, .. } = api;
         for pod in pods {
             if pod.node.as_ref().is_some_and(|node| gone.contains(node)) {
                 pod.phase = PodPhase::Terminating;
                 pod.deleted_at = Some(now);
             }
-            if let Some((_, behaviour)) = behaviours.iter().find(|(spec_id, _)| *spec_id == pod.spec_id) {
-                live(pod, *behaviour, name, now);
+            if let Some(version) = versions.iter().find(|version| version.spec_id == pod.spec_id) {
+                live(pod, version.behaviour, name, now);
             }
         }
     }
@@ -76,11 +74,11 @@ fn restarts(age: i64, after: i64) -> u32 {
 }
 
 fn write(pod: &mut Pod, before: PodPhase, behaviour: Behaviour, api: &str, now: Moment) {
-    let model = format!("loading model of {api} from s3://models/{api}/{}", pod.spec_id.get(..8).unwrap_or_default());
     if before != pod.phase {
         match pod.phase {
             PodPhase::NotReady => {
                 say(pod, now, "starting server on port 8080".to_owned());
+                let model = format!("loading model of {api} from s3://models/{api}/{}", pod.spec_id.get(..8).unwrap_or_default());
                 say(pod, now, model);
             }
             PodPhase::Ready => say(pod, now, "model loaded, ready for requests".to_owned()),
