@@ -12,6 +12,17 @@ use super::view::content::{Span, until_next_age};
 use super::widgets::wrap::{columns, line_columns};
 use crate::domain::time::{self, Duration, Timestamp};
 
+/// Where a line goes that is shorter than its room, and where it is cut if it is longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Align {
+    /// To the left; cut at the end.
+    Left,
+    /// To the right; cut at the end.
+    Right,
+    /// To the left; cut at the beginning.
+    KeepEnd,
+}
+
 /// A buffer being drawn into.
 pub struct Painter<'a> {
     /// The buffer.
@@ -34,11 +45,12 @@ impl<'a> Painter<'a> {
 
     /// Draws a line; what does not fit is cut at the end.
     pub fn line(&mut self, x: u16, y: u16, width: u16, line: &[Span]) {
-        self.aligned(x, y, width, line, false, false);
+        self.aligned((x, y), width, line, Align::Left);
     }
 
-    /// Draws a line aligned left or right; `keep_end` cuts at the beginning instead.
-    pub fn aligned(&mut self, x: u16, y: u16, width: u16, line: &[Span], right: bool, keep_end: bool) {
+    /// Draws a line into `width` columns from a place on.
+    pub fn aligned(&mut self, (x, y): (u16, u16), width: u16, line: &[Span], align: Align) {
+        let (right, keep_end) = (align == Align::Right, align == Align::KeepEnd);
         if width == 0 || !(self.buffer.area.top()..self.buffer.area.bottom()).contains(&y) {
             return;
         }
@@ -121,13 +133,13 @@ fn ascii(letter: &str) -> &str {
     }
     match letter {
         "✖" => "X",
-        "◌" => "~",
+        "◌" => ":",
         "●" | "▮" | "█" => "#",
         "◐" => "%",
         "○" => "o",
         "▯" | "▁" => ".",
         "▂" | "▃" => "_",
-        "▄" | "▅" => "-",
+        "▄" | "▅" => "+",
         "▆" | "▇" => "=",
         "·" | "│" | "┬" | "┴" | "├" | "┼" => "|",
         "└" => "`",

@@ -170,7 +170,7 @@ fn an_idle_screen_sleeps_until_a_word_changes() {
     let model = world::console(80, 24);
     let sleep = next_tick(&model, world::now()).unwrap();
     assert!(sleep.as_millis() > 0);
-    let just_before = world::now() + (sleep - std::time::Duration::from_millis(1));
+    let just_before = world::now() + sleep.saturating_sub(std::time::Duration::from_millis(1));
     let mut one = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 80, 24));
     let mut two = one.clone();
     holdup::console::draw(&mut one, &model, &holdup::console::Appearance::default(), world::now());

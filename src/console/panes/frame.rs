@@ -106,7 +106,6 @@ fn short(action: Action) -> &'static str {
     match action {
         Action::Explain => "why",
         Action::OnlyProblems => "problems",
-        Action::Filter => "filter",
         Action::BackOrQuit => "quit",
         Action::Raw => "raw",
         Action::CopyRemedy => "copy remedy",
@@ -119,7 +118,7 @@ fn short(action: Action) -> &'static str {
         Action::LogFollow => "follow",
         Action::LogWrap => "wrap",
         Action::LogTimestamps => "times",
-        Action::LogFilter => "filter",
+        Action::Filter | Action::LogFilter => "filter",
         Action::LogSave => "save",
         Action::NextProblem => "next problem",
         Action::Open => "open",

@@ -117,7 +117,7 @@ pub fn listing(model: &Model, route: &Route, now: Timestamp) -> Content {
     if content.hidden > 0 {
         content.facts.push(vec![Span::new(hidden_text(content.hidden, list), Meaning::Warning)]);
         if content.rows.is_empty() {
-            content.empty = "nothing matches".to_owned();
+            "nothing matches".clone_into(&mut content.empty);
         }
     }
     if let Some(column) = list.sort {

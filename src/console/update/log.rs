@@ -25,10 +25,6 @@ pub(super) fn act(model: &mut Model, action: Action, at: Timestamp) -> Option<Ve
         Action::MoveDown => log.scroll(1, page),
         Action::MoveUp => log.scroll(-1, page),
         Action::MoveFirst => log.scroll(isize::MIN + 1, page),
-        Action::MoveLast => {
-            log.follow = true;
-            log.mark = None;
-        }
         Action::HalfPageDown => log.scroll(isize::from(whole) / 2, page),
         Action::HalfPageUp => log.scroll(-isize::from(whole) / 2, page),
         Action::PageDown => log.scroll(isize::from(whole), page),
@@ -36,7 +32,7 @@ pub(super) fn act(model: &mut Model, action: Action, at: Timestamp) -> Option<Ve
         Action::PanLeft => log.pan = log.pan.saturating_sub(16),
         Action::PanRight => log.pan = (log.pan + 16).min(8192),
         Action::LogFollow if log.follow => log.scroll(0, page),
-        Action::LogFollow => {
+        Action::MoveLast | Action::LogFollow => {
             log.follow = true;
             log.mark = None;
         }

@@ -80,13 +80,11 @@ pub(super) fn log(model: &mut Model, previous: bool) -> Vec<Effect> {
         Route::Explanation(key) | Route::Replicas(key) | Route::Jobs(key) => Some(whole_log(key.clone())),
         _ => None,
     };
-    match of_row.or_else(of_screen) {
-        Some(log) => open_log(model, LogRoute { previous, ..log }),
-        None => {
-            model.message = Some(Text::from("no log belongs to this row; workloads, replicas and jobs have logs"));
-            Vec::new()
-        }
+    if let Some(log) = of_row.or_else(of_screen) {
+        return open_log(model, LogRoute { previous, ..log });
     }
+    model.message = Some(Text::from("no log belongs to this row; workloads, replicas and jobs have logs"));
+    Vec::new()
 }
 
 fn whole_log(workload: ResourceKey) -> LogRoute {

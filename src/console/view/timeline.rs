@@ -40,19 +40,19 @@ impl Moment<'_> {
                 let look = if event.warning { ("✖", Meaning::Warning) } else { ("·", Meaning::Plain) };
                 let said = if event.count > 1 { format!("{} (×{})", event.message, event.count) } else { event.message.to_string() };
                 let id = ObjectId::Part(format!("{}:{}:{}", event.of, event.reason, event.message));
-                moment(id, now, event.at, look, &event.of, &event.reason, &said).problem(event.warning)
+                moment(id, (now, event.at), look, &event.of, &event.reason, &said).problem(event.warning)
             }
             Self::Activity(activity) => {
                 let said = activity.message.as_ref().unwrap_or(&activity.description);
                 let what = format!("{} {}", groups::kind(activity.kind), activity.native);
                 let id = ObjectId::Resource(activity.key.clone());
-                let row = moment(id, now, activity.started_at, groups::outcome(activity.outcome), &activity.group, &what, said);
+                let row = moment(id, (now, activity.started_at), groups::outcome(activity.outcome), &activity.group, &what, said);
                 row.problem(activity.outcome == ActivityOutcome::Failed)
             }
             Self::Phase(key, change) => {
                 let said = if change.observed { "holdup saw it change" } else { "as holdup saw it first" };
                 let id = ObjectId::Part(format!("{key}:{}", change.at));
-                moment(id, now, change.at, ("▸", Meaning::Subject), key, phase(change.phase), said)
+                moment(id, (now, change.at), ("▸", Meaning::Subject), key, phase(change.phase), said)
             }
         }
     }
@@ -94,8 +94,7 @@ pub fn view(model: &Model, route: &Route, now: Timestamp) -> Content {
 
 fn moment(
     id: ObjectId,
-    now: Timestamp,
-    at: Timestamp,
+    (now, at): (Timestamp, Timestamp),
     (glyph, tone): (&'static str, Meaning),
     of: &ResourceKey,
     what: &str,

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::wrap::{columns, line_columns, wrap};
 use crate::console::meaning::Meaning;
 use crate::console::model::ListState;
-use crate::console::paint::Painter;
+use crate::console::paint::{Align, Painter};
 use crate::console::view::content::{Column, Content, Line, Row, Span, Width};
 
 /// Columns between two columns.
@@ -150,7 +150,8 @@ fn titles(painter: &mut Painter<'_>, content: &Content, frame: &Frame, area: Rec
         let mark = if list.sort == Some(index) { if list.reverse { "▼" } else { "▲" } } else { "" };
         let title = format!("{}{mark}", column.title);
         let line = [Span::new(title, Meaning::Heading)];
-        painter.aligned(x, area.y, (*width).min(area.right().saturating_sub(x)), &line, column.right, false);
+        let align = if column.right { Align::Right } else { Align::Left };
+        painter.aligned((x, area.y), (*width).min(area.right().saturating_sub(x)), &line, align);
         x = x.saturating_add(width + gap(column));
     }
 }
@@ -178,7 +179,7 @@ fn one_row(
                 }
             }
             (None, Width::Fill(_)) if pan > 0 && content.columns.len() == 1 => painter.line(x, area.y, width, &panned(&cell.line, pan)),
-            _ => painter.aligned(x, area.y, width, &cell.line, column.right, column.keep_end),
+            _ => painter.aligned((x, area.y), width, &cell.line, align(column)),
         }
         x = x.saturating_add(width + gap(column));
     }
@@ -190,6 +191,14 @@ fn one_row(
         painter.tint(whole, Meaning::Selected);
     }
     tall
+}
+
+fn align(column: &Column) -> Align {
+    match (column.right, column.keep_end) {
+        (true, _) => Align::Right,
+        (false, true) => Align::KeepEnd,
+        (false, false) => Align::Left,
+    }
 }
 
 /// The line without its first columns.
