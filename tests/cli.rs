@@ -1,5 +1,7 @@
 //! The command line as scripts and people meet it: the built program in an empty home folder.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends at the first thing that is not as it should be")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -230,4 +232,113 @@ fn without_a_terminal_it_says_what_to_use_instead() {
     let ran = Home::empty().run(&[]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
     assert!(ran.err.contains("holdup status") && ran.err.contains("holdup why"), "{}", ran.err);
+}
+
+/// Serves a scenario in this process while `look` runs.
+fn with_scenario(name: &str, look: impl FnOnce(&Home, &str)) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let running = runtime.block_on(holdup::sim::start(name, holdup::sim::Options::default())).unwrap();
+    let home = Home::empty();
+    let file = home.write("sim.toml", &running.config_toml());
+    look(&home, file.to_str().unwrap());
+    runtime.block_on(running.stop());
+}
+
+fn has(value: &serde_json::Value, fields: &[&str]) {
+    for field in fields {
+        assert!(value.get(field).is_some(), "no field `{field}` in {value:#}");
+    }
+}
+
+#[test]
+fn why_answers_scripts_by_the_contract() {
+    with_scenario("crash-loop", |home, config| {
+        let ran = home.run(&["--config", config, "why", "--format", "json"]);
+        assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+        let answer: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(answer["schema"], "holdup/why/1");
+        has(&answer, &["observed_at", "verdicts"]);
+        let verdicts = answer["verdicts"].as_array().unwrap();
+        for verdict in verdicts {
+            has(verdict, &["context", "workload", "platform", "verdict", "since", "root", "headline", "chain", "missing"]);
+        }
+        let held = verdicts.iter().find(|verdict| verdict["verdict"] == "held").expect("one is held up");
+        assert_eq!(held["root"], "cortex/update-crash");
+        let chain = held["chain"].as_array().unwrap();
+        assert!(!chain.is_empty());
+        for link in chain {
+            has(link, &["cause", "resource", "says", "confidence", "evidence", "remedies", "leads_to"]);
+            for evidence in link["evidence"].as_array().unwrap() {
+                has(evidence, &["source", "resource", "field", "value", "observed_at"]);
+            }
+            for remedy in link["remedies"].as_array().unwrap() {
+                has(remedy, &["text", "command", "risk"]);
+            }
+        }
+    });
+}
+
+#[test]
+fn why_and_status_look_at_what_they_are_asked_for() {
+    with_scenario("crash-loop", |home, config| {
+        let one = home.run(&["--config", config, "why", "sentiment"]);
+        assert_eq!(one.code, 0, "{}{}", one.out, one.err);
+        assert!(!one.out.contains("recommender"), "{}", one.out);
+
+        let unknown = home.run(&["--config", config, "why", "sentimnet"]);
+        assert_eq!((unknown.code, unknown.out.as_str()), (2, ""));
+        assert!(unknown.err.contains("did you mean `sentiment`?"), "{}", unknown.err);
+
+        let status = home.run(&["--config", config, "status"]);
+        assert_eq!(status.code, 1);
+        assert!(status.out.contains("recommender") && status.out.contains("sentiment"), "{}", status.out);
+
+        let ticket = home.run(&["--config", config, "why", "recommender", "--format", "markdown"]);
+        assert_eq!(ticket.code, 1);
+        assert!(ticket.out.contains("cortex/update-crash"), "{}", ticket.out);
+    });
+}
+
+#[test]
+fn an_operator_that_is_down_cannot_be_told_and_the_doctor_says_what_next() {
+    with_scenario("operator-down", |home, config| {
+        let why = home.run(&["--config", config, "why"]);
+        assert_eq!(why.code, 3, "{}{}", why.out, why.err);
+        assert!(why.err.contains("could not be read"), "{}", why.err);
+        let doctor = home.run(&["--config", config, "doctor"]);
+        assert_eq!(doctor.code, 1);
+        assert!(doctor.out.contains("FAIL") && doctor.out.contains("next:"), "{}", doctor.out);
+    });
+}
+
+#[test]
+fn the_doctor_finds_nothing_wrong_with_a_sound_cloud() {
+    with_scenario("healthy", |home, config| {
+        let ran = home.run(&["--config", config, "doctor", "--format", "json"]);
+        assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+        let report: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(report["schema"], "holdup/doctor/1");
+        let checks = report["checks"].as_array().unwrap();
+        assert!(checks.iter().any(|check| check["what"] == "cortex" && check["mark"] == "ok"), "{}", ran.out);
+    });
+}
+
+#[test]
+fn a_wrong_scenario_or_theme_gets_the_near_name() {
+    let home = Home::empty();
+    let scenario = home.run(&["demo", "bad-dya"]);
+    assert_eq!(scenario.code, 2);
+    assert!(scenario.err.contains("did you mean `bad-day`?"), "{}", scenario.err);
+    for command in [&["config"][..], &["demo"], &[]] {
+        let theme = home.run(&[&["--theme", "drak"], command].concat());
+        assert_eq!(theme.code, 2);
+        assert!(theme.err.contains("did you mean `dark`?"), "{}", theme.err);
+    }
+    home.write(".config/holdup/themes/mine.toml", "held = { fg = \"redd\" }\n");
+    let own = home.run(&["--theme", "mine", "config"]);
+    assert_eq!(own.code, 2);
+    assert!(own.err.contains("mine.toml:1:1: ") && own.err.contains("`red`"), "{}", own.err);
+    let cause = home.run(&["explain", "aws/vcpu-quota-on-demnd"]);
+    assert_eq!(cause.code, 2);
+    assert!(cause.err.contains("aws/vcpu-quota-on-demand"), "{}", cause.err);
 }

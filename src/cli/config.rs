@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::console::Look;
 use super::{Error, Exit, Globals, report};
 use crate::config::{self, Paths};
 
@@ -16,7 +17,7 @@ pub struct Args {
     contexts: bool,
 }
 
-/// Prints what was asked for. Reads the file in any case, so a broken one is told.
+/// Prints what was asked for. Reads the file, its theme and its keys in any case, so a broken one is told.
 ///
 /// # Errors
 /// Everything that is wrong in the file.
@@ -26,6 +27,7 @@ pub fn run(args: &Args, globals: &Globals) -> Result<Exit, Error> {
         return Ok(Exit::Clear);
     }
     let loaded = globals.load()?;
+    Look::of(globals, &loaded)?;
     if args.contexts {
         report::print(&config::render(&loaded.config.contexts))?;
         return Ok(Exit::Clear);

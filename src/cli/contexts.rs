@@ -134,6 +134,7 @@ pub struct Session {
 pub fn open(loaded: &Loaded, globals: &Globals) -> Result<Session, Error> {
     let found = find(loaded, globals);
     let chosen = found.choose(loaded, globals)?;
+    tracing::info!(contexts = ?chosen.iter().map(|context| &context.name).collect::<Vec<_>>(), notes = ?found.notes, "contexts chosen");
     Ok(Session { connected: chosen.into_iter().map(connect).collect(), notes: found.notes })
 }
 

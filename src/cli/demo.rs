@@ -6,9 +6,8 @@ use std::fmt::Write;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::globals::Loaded;
-use super::{Error, Exit, Globals, console, contexts, report};
-use crate::config::Problem;
+use super::console::{self, Look};
+use super::{Error, Exit, Globals, contexts, report};
 use crate::domain::text::Text;
 use crate::domain::time::Duration;
 use crate::runtime::block_on;
@@ -55,17 +54,17 @@ pub fn run(args: &Args, globals: &Globals) -> Result<Exit, Error> {
     }
     let name = args.scenario.as_deref().or_else(|| scenarios().first().map(|info| info.name)).unwrap_or_default();
     // A wrong name is told before a missing terminal: it would be wrong there too.
-    sim::server::load(name).map_err(unknown)?;
+    sim::server::load(name).map_err(|problem| vec![*problem])?;
+    let look = Look::of(globals, &globals.load()?)?;
     console::require_terminal("`holdup sim SCENARIO --config-out FILE` serves it, and `holdup --config FILE why` explains it without one")?;
-    let loaded = globals.load()?;
     let options = Options { port: None, speed: args.speed, elapsed: args.elapsed };
-    block_on(play(name, options, globals, &loaded))?
+    block_on(play(name, options, look))?
 }
 
-async fn play(name: &str, options: Options, globals: &Globals, loaded: &Loaded) -> Result<Exit, Error> {
+async fn play(name: &str, options: Options, look: Look) -> Result<Exit, Error> {
     let running = sim::start(name, options).await.map_err(failed)?;
     let contexts = running.contexts().into_iter().map(contexts::connect).collect();
-    let ended = console::show(globals, loaded, contexts, Some(Text::clean(&format!("demo {name}")))).await;
+    let ended = console::show(look, contexts, Some(Text::clean(&format!("demo {name}")))).await;
     running.stop().await;
     ended
 }
@@ -78,10 +77,6 @@ fn failed(error: SimError) -> Error {
             "the simulated cloud needs a few free ports on 127.0.0.1",
         ),
     }
-}
-
-fn unknown(problem: Box<Problem>) -> Error {
-    Error::Files(vec![*problem])
 }
 
 fn speed(text: &str) -> Result<f64, String> {
