@@ -22,6 +22,22 @@ impl Pen {
     }
 }
 
+/// Blanks fewer than this are cheaper written again than stepped over.
+const WORTH_STEPPING: u16 = 4;
+
+/// Adds the unchanged blanks between the last change and the one at `x`, if they are few.
+fn bridge<'a>(changes: &mut Vec<(u16, &'a Cell)>, next: &'a Buffer, row: u16, x: u16) {
+    let Some((last, before)) = changes.last().copied() else { return };
+    let gap = last.saturating_add(width(before))..x;
+    if gap.len() >= usize::from(WORTH_STEPPING) {
+        return;
+    }
+    let blanks: Vec<_> = gap.clone().filter_map(|x| Some((x, next.cell((x, row))?))).collect();
+    if blanks.iter().all(|(_, cell)| is_plain_blank(cell) && cell.bg == before.bg && !before.modifier.intersects(VISIBLE_ON_BLANK)) {
+        changes.extend(blanks);
+    }
+}
+
 /// Where the next character lands and how, while a frame is encoded.
 #[derive(Debug)]
 struct Encoder<'a> {
@@ -71,6 +87,7 @@ fn changes<'a>(previous: &Buffer, next: &'a Buffer, row: u16) -> Vec<(u16, &'a C
         let before = previous.cell((x, row));
         let differs = before.is_none_or(|before| !alike(before, cell));
         if differs || stale_until > x {
+            bridge(&mut changes, next, row, x);
             changes.push((x, cell));
             // What stood here may reach further than what stands here now.
             for column in columns.clone() {
