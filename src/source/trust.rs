@@ -63,7 +63,7 @@ impl Trust {
         Ok(if on_this_machine { builder.no_proxy() } else { builder })
     }
 
-    /// A connector for WebSockets under this policy.
+    /// A connector for `WebSocket`s under this policy.
     ///
     /// # Errors
     /// As [`Trust::http`].

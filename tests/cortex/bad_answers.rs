@@ -1,5 +1,7 @@
 //! Refusals, and servers that are not what they should be.
 
+#![expect(clippy::unwrap_used, reason = "test support: a failure here is a failed test")]
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::Response;

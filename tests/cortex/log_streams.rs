@@ -1,4 +1,6 @@
-//! Log streams over real WebSockets.
+//! Log streams over real `WebSocket`s.
+
+#![expect(clippy::unwrap_used, reason = "test support: a failure here is a failed test")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,6 +1,12 @@
 //! A server that replays bytes, and the source that is pointed at it.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "test support: a failure here is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test support: a failure here is a failed test"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! The client against the simulated operator: two readings of one protocol must agree.
 
+#![expect(clippy::unwrap_used, reason = "test support: a failure here is a failed test")]
+
 use std::path::Path;
 
 use holdup::clock;

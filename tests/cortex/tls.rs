@@ -1,6 +1,6 @@
 //! Certificates: remembered on first use, refused when they change.
 
-#![expect(clippy::unwrap_used, reason = "test support: a failure here is a failed test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "test support: a failure here is a failed test")]
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;

@@ -99,10 +99,9 @@ fn workers(world: &World, cluster: &Cluster, api: &Api, job: &Job) -> Value {
         add(match pod.phase {
             PodPhase::Pending if pod.is_stalled(world.now, cluster.stalled_after()) => "stalled",
             PodPhase::Pending => "pending",
-            PodPhase::Creating if legacy => "initializing",
+            PodPhase::Creating | PodPhase::NotReady if legacy => "initializing",
             PodPhase::Creating => "creating",
             PodPhase::ImageError => "err_image_pull",
-            PodPhase::NotReady if legacy => "initializing",
             PodPhase::NotReady => "not_ready",
             PodPhase::Ready if legacy => "running",
             PodPhase::Ready => "ready",

@@ -23,7 +23,7 @@ pub(super) async fn logs(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Answer {
     if operator.look(|_, cluster| Ok(cluster.minor() < 36))? {
-        return stream(operator, name, query.get("jobID").cloned(), upgrade);
+        return stream(operator, name, query.get("jobID"), upgrade);
     }
     operator.look(|_, cluster| {
         deployed(cluster, &name)?;
@@ -44,13 +44,13 @@ pub(super) async fn stream_logs(
     if operator.look(|_, cluster| Ok(cluster.minor() < 36))? {
         return Ok((StatusCode::NOT_FOUND, "404 page not found\n").into_response());
     }
-    stream(operator, name, query.get("jobID").cloned(), upgrade)
+    stream(operator, name, query.get("jobID"), upgrade)
 }
 
-fn stream(operator: Operator, name: String, job: Option<String>, upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>) -> Answer {
+fn stream(operator: Operator, name: String, job: Option<&String>, upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>) -> Answer {
     let number = operator.look(|world, cluster| {
         let api = deployed(cluster, &name)?;
-        match (&job, api.kind.has_jobs()) {
+        match (job, api.kind.has_jobs()) {
             (Some(id), true) => job::find(world, api, id).map(|job| Some(job.number)),
             (None, true) => Err(Refusal::new(
                 "endpoints.logs_job_id_required",

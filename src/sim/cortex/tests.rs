@@ -24,7 +24,9 @@ fn shape(value: &Value, path: &str, into: &mut Shape) {
         Value::Number(_) => ("number", false),
         Value::String(_) => ("string", false),
         Value::Array(items) => {
-            items.iter().for_each(|item| shape(item, &format!("{path}[]"), into));
+            for item in items {
+                shape(item, &format!("{path}[]"), into);
+            }
             ("array", false)
         }
         Value::Object(_) => ("object", true),

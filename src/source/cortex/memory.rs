@@ -13,10 +13,10 @@ use crate::domain::time::{Duration, Timestamp, age};
 const INFO_MOVING: Duration = Duration::from_secs(30);
 
 /// The same while all is calm.
-const INFO_CALM: Duration = Duration::from_secs(60);
+const INFO_CALM: Duration = Duration::from_mins(1);
 
 /// How long a specification that could not be read is left alone.
-const RETRY: Duration = Duration::from_secs(60);
+const RETRY: Duration = Duration::from_mins(1);
 
 /// The memory.
 #[derive(Debug, Default)]
@@ -32,7 +32,7 @@ pub struct Memory {
 
 #[derive(Debug)]
 enum Remembered {
-    Read { known: Known, raw: Value },
+    Read { known: Box<Known>, raw: Value },
     Failed { at: Timestamp, failure: Failure },
 }
 
@@ -46,7 +46,7 @@ impl Memory {
     /// What is known of a version.
     pub fn known(&self, id: &str) -> Option<&Known> {
         match self.specs.get(id) {
-            Some(Remembered::Read { known, .. }) => Some(known),
+            Some(Remembered::Read { known, .. }) => Some(known.as_ref()),
             Some(Remembered::Failed { .. }) | None => None,
         }
     }
@@ -78,7 +78,7 @@ impl Memory {
 
     /// Remembers what was read of a version.
     pub fn learn(&mut self, id: &str, known: Known, raw: Value) {
-        self.specs.insert(id.to_owned(), Remembered::Read { known, raw });
+        self.specs.insert(id.to_owned(), Remembered::Read { known: Box::new(known), raw });
     }
 
     /// Remembers that a version could not be read.

@@ -46,7 +46,7 @@ pub(super) struct Stream {
 }
 
 enum Opening {
-    Open(Stream),
+    Open(Box<Stream>),
     Refused(ErrorBody),
 }
 
@@ -58,7 +58,7 @@ impl Stream {
             operator.info().await?;
         }
         let refused = match Self::once(operator, request).await? {
-            Opening::Open(stream) => return Ok(stream),
+            Opening::Open(stream) => return Ok(*stream),
             Opening::Refused(body) => body,
         };
         if refused.kind == "endpoints.api_version_mismatch" {
@@ -69,7 +69,7 @@ impl Stream {
             return Err(operator.refused(&refused).await);
         }
         match Self::once(operator, request).await? {
-            Opening::Open(stream) => Ok(stream),
+            Opening::Open(stream) => Ok(*stream),
             Opening::Refused(body) => Err(operator.refused(&body).await),
         }
     }
@@ -89,7 +89,7 @@ impl Stream {
         let host = operator.endpoint().host_port();
         match timeout(DEADLINE, connecting).await {
             Err(_) => Err(timed_out(host)),
-            Ok(Ok((socket, _))) => Ok(Opening::Open(Self { socket })),
+            Ok(Ok((socket, _))) => Ok(Opening::Open(Box::new(Self { socket }))),
             Ok(Err(error)) => match operator.trust().take_refusal() {
                 Some(refusal) => Err(refusal),
                 None => not_opened(error, host),

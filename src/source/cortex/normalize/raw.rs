@@ -12,7 +12,10 @@ const LIMIT: usize = 64 * 1024;
 pub fn raw_record(parts: &[(&str, &Value)]) -> Text {
     let text = match parts {
         [(_, only)] => pretty(only),
-        _ => parts.iter().map(|(name, part)| format!("# {name}\n{}\n", pretty(part))).collect(),
+        _ => parts
+            .iter()
+            .flat_map(|(name, part)| ["# ".to_owned(), (*name).to_owned(), "\n".to_owned(), pretty(part), "\n".to_owned()])
+            .collect(),
     };
     Text::clean_lines(&text, LIMIT)
 }
