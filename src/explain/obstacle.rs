@@ -114,20 +114,20 @@ fn not_configured(context: &Text) -> Failure {
 /// The verdict for a part that cannot be read.
 pub fn verdict(world: &World<'_>, context: &Text, need: Need) -> Verdict {
     match failure(world, context, need) {
-        Some((source, failure)) => Verdict::CannotTell(Box::new(obstacle(world, source, &failure, need.question()))),
+        Some((source, failure)) => Verdict::CannotTell(Box::new(obstacle(world, &source, &failure, need.question()))),
         None => Verdict::Clear,
     }
 }
 
 /// What a failing source leaves open, with the next step.
-pub fn obstacle(world: &World<'_>, source: SourceId, failure: &Failure, question: &str) -> Obstacle {
+pub fn obstacle(world: &World<'_>, source: &SourceId, failure: &Failure, question: &str) -> Obstacle {
     let named = |unlock: Text| Missing { source: source.clone(), question: question.into(), why: failure.message.clone(), unlock };
     let missing = match failure.kind {
         FailureKind::Denied if !failure.permissions.is_empty() => failure.permissions.iter().cloned().map(named).collect(),
         _ => vec![named(failure.hint.clone())],
     };
-    let headline: Text = format!("cannot tell: {}: {}", service(&source), failure.message).into();
-    let finding = cause(&source, failure.kind).map(|cause| finding(world, &source, failure, cause, question));
+    let headline: Text = format!("cannot tell: {}: {}", service(source), failure.message).into();
+    let finding = cause(source, failure.kind).map(|cause| finding(world, source, failure, cause, question));
     Obstacle { missing, finding, headline }
 }
 

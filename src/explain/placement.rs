@@ -136,16 +136,8 @@ fn div_up(amount: i64, each: i64) -> i64 {
 /// How an update replaces replicas: (surge, unavailable), and whether that was read or assumed.
 pub fn surge(workload: &Workload) -> (u32, u32, bool) {
     let desired = workload.replicas.and_then(|counts| counts.desired).unwrap_or(1);
-    match workload.strategy {
-        Some(strategy) => {
-            let (surge, unavailable) = strategy.resolve(desired);
-            (surge, unavailable, true)
-        }
-        None => {
-            let (surge, unavailable) = usual_strategy().resolve(desired);
-            (surge, unavailable, false)
-        }
-    }
+    let (surge, unavailable) = workload.strategy.unwrap_or_else(usual_strategy).resolve(desired);
+    (surge, unavailable, workload.strategy.is_some())
 }
 
 /// What platforms on Kubernetes do where nobody says otherwise.

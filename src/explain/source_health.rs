@@ -26,7 +26,7 @@ fn unreadable(world: &World<'_>, context: &Text, sources: &[(&SourceId, &SourceV
     });
     let read = platforms.any(|(_, source)| source.health.read_at().is_some());
     let (source, at, failure) = failed.filter(|_| !read)?;
-    let found = obstacle::obstacle(world, source.clone(), failure, "how the workloads of this context do");
+    let found = obstacle::obstacle(world, source, failure, "how the workloads of this context do");
     Some(Explanation {
         workload: ResourceKey::new(context, ResourceKind::Cluster, context.clone()),
         verdict: Verdict::CannotTell,

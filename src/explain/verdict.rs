@@ -80,7 +80,7 @@ impl Root<'_> {
 
     /// Orders candidates, the best first: sure before likely, deep before shallow, fresh before
     /// old, and the id to have one answer in the end.
-    fn order(&self, other: &Self) -> std::cmp::Ordering {
+    fn order(self, other: Self) -> std::cmp::Ordering {
         let (a, b) = (self.node, other.node);
         let newest = |finding: &Finding| finding.evidence.iter().map(|evidence| evidence.observed_at).max();
         let (x, y) = (&a.held.finding, &b.held.finding);
@@ -177,7 +177,7 @@ impl<'e> Gathered<'e> {
         if roots.is_empty() {
             roots.clone_from(&self.roots);
         }
-        roots.sort_by(Root::order);
+        roots.sort_by(|a, b| a.order(*b));
         roots
     }
 

@@ -33,6 +33,11 @@ pub fn names(names: &[&Text]) -> String {
     }
 }
 
+/// A machine's name without its domain.
+pub fn short_name(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(host, _)| host)
+}
+
 /// `1.5 cores`, `1 core`, `200 millicores`.
 pub fn cores(millis: i64) -> String {
     match millis {

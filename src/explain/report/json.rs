@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Entry, Report};
 use crate::domain::id::ResourceKind;
 use crate::domain::time::Timestamp;
-use crate::explain::finding::{Confidence, Evidence, Finding, Missing, Progress, Remedy, Risk, Verdict};
+use crate::explain::finding::{CauseId, Confidence, Evidence, Finding, Missing, Progress, Remedy, Risk, Verdict};
 
 /// The name and version of the shape.
 const SCHEMA: &str = "holdup/why/1";
@@ -57,8 +57,8 @@ impl<'a> VerdictBody<'a> {
             platform: &entry.platform,
             verdict: explanation.verdict,
             since: explanation.since,
-            root: explanation.root.as_ref().map(|cause| cause.as_str()),
-            also: explanation.also.iter().map(|cause| cause.as_str()).collect(),
+            root: explanation.root.as_ref().map(CauseId::as_str),
+            also: explanation.also.iter().map(CauseId::as_str).collect(),
             headline: &explanation.headline,
             progress: explanation.progress.as_ref().map(ProgressBody::new),
             chain: explanation.chain.iter().map(|link| LinkBody::new(link.depth, &link.finding)).collect(),
@@ -102,7 +102,7 @@ impl<'a> LinkBody<'a> {
             confidence: finding.confidence,
             evidence: finding.evidence.iter().map(EvidenceBody::new).collect(),
             remedies: finding.remedies.iter().map(RemedyBody::new).collect(),
-            leads_to: finding.leads_to.iter().map(|cause| cause.as_str()).collect(),
+            leads_to: finding.leads_to.iter().map(CauseId::as_str).collect(),
         }
     }
 }

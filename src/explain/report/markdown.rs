@@ -34,8 +34,11 @@ fn write_entry(out: &mut String, report: &Report<'_>, entry: &Entry<'_>) -> std:
         writeln!(out, "**{}**\n", escaped(&explanation.headline))?;
     }
     if let Some(root) = &explanation.root {
-        let also: String = explanation.also.iter().map(|cause| format!(", `{cause}`")).collect();
-        writeln!(out, "Root cause: `{root}`{also}. As of {}.\n", report.now)?;
+        write!(out, "Root cause: `{root}`")?;
+        for cause in &explanation.also {
+            write!(out, ", `{cause}`")?;
+        }
+        writeln!(out, ". As of {}.\n", report.now)?;
     }
     for link in &explanation.chain {
         let indent = "  ".repeat(link.depth);

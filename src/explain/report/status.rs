@@ -8,7 +8,7 @@ use super::{Entry, Report, Style};
 use crate::domain::id::ResourceKind;
 use crate::domain::time::{Timestamp, age, short};
 use crate::domain::workload::{Phase, Workload};
-use crate::explain::finding::Verdict;
+use crate::explain::finding::{CauseId, Verdict};
 
 /// The name and version of the shape.
 const SCHEMA: &str = "holdup/status/1";
@@ -64,7 +64,7 @@ impl<'a> Line<'a> {
             deployed_at: workload.and_then(|workload| workload.deployed_at),
             verdict: explanation.verdict,
             since: explanation.since,
-            root: explanation.root.as_ref().map(|cause| cause.as_str()),
+            root: explanation.root.as_ref().map(CauseId::as_str),
             headline: &explanation.headline,
         }
     }
@@ -104,7 +104,7 @@ fn row(entry: &Entry<'_>, glyph: &str, word: &str, several: bool, now: Timestamp
     match entry.workload {
         Some(workload) => {
             let (ready, current) = counted(workload);
-            let deployed = workload.deployed_at.map(|at| short(age(now, at))).unwrap_or_else(|| "-".to_owned());
+            let deployed = workload.deployed_at.map_or_else(|| "-".to_owned(), |at| short(age(now, at)));
             cells.extend([
                 workload.key.name.to_string(),
                 workload.kind.to_string(),

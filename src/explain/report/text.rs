@@ -2,7 +2,8 @@
 
 use super::{Entry, Report, Style};
 use crate::domain::time::{Duration, Timestamp, age, words};
-use crate::explain::finding::{Confidence, Evidence, Explanation, Finding, Missing, Remedy, Risk, Verdict};
+use crate::explain::finding::{CauseId, Confidence, Evidence, Explanation, Finding, Missing, Remedy, Risk, Verdict};
+use crate::explain::words::short_name;
 
 /// The characters a report is drawn with.
 pub(super) struct Glyphs {
@@ -121,7 +122,7 @@ impl Page {
             self.wrap("  ", &explanation.headline, "  ");
         }
         if let Some(cause) = &explanation.root {
-            let also: Vec<&str> = explanation.also.iter().map(|cause| cause.as_str()).collect();
+            let also: Vec<&str> = explanation.also.iter().map(CauseId::as_str).collect();
             let also = if also.is_empty() { String::new() } else { format!(", and {}", also.join(", ")) };
             self.wrap("  ", &format!("root: {cause}{also}   (holdup explain {cause})"), "  ");
         }
@@ -154,7 +155,13 @@ impl Page {
                 let below = " ".repeat(width(&lead));
                 self.wrap(
                     &lead,
-                    &format!("{} {}: {} ({}, {ago})", evidence.resource.name, evidence.field, evidence.value, evidence.source.kind),
+                    &format!(
+                        "{} {}: {} ({}, {ago})",
+                        short_name(&evidence.resource.name),
+                        evidence.field,
+                        excerpt(&evidence.value),
+                        evidence.source.kind
+                    ),
                     &below,
                 );
             }
@@ -209,6 +216,17 @@ impl Page {
             is_fresh = false;
         }
         self.lines.push(line);
+    }
+}
+
+/// The longest value shown in a tree; the JSON has it whole.
+const SHOWN: usize = 200;
+
+/// The start of a long value.
+fn excerpt(value: &str) -> String {
+    match value.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", value.get(..end).unwrap_or(value).trim_end()),
+        None => value.to_owned(),
     }
 }
 

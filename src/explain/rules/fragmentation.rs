@@ -10,7 +10,7 @@ use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Remedy, Risk};
 use crate::explain::placement::{self, Waiting};
 use crate::explain::places;
-use crate::explain::words::{bytes, cores, list};
+use crate::explain::words::{bytes, cores, list, short_name};
 use crate::explain::world::{Said, World};
 
 pub(super) const RULE: Rule =
@@ -59,22 +59,14 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some(waiting) = Waiting::find(world, key) else { return Verdict::Clear };
     let (Some(found), Some(demand)) = (find(world, waiting), waiting.demand()) else { return Verdict::Clear };
     let word = waiting.need_word();
-    let (says, headline) = match found.beside {
-        Some((_, node)) => {
-            let lack = list(&lacking(node.free, demand));
-            (
-                format!("a {word} is free on {}, but not the {lack} that the replica needs beside it", node.key.name),
-                format!("{word} free, but {lack} short"),
-            )
-        }
-        None => {
-            let wanted = demand.gpus.max(demand.neuron);
-            let (free, machines) = (found.free, found.machines);
-            (
-                format!("{free} {word}s are free, but on {machines} machines; one replica needs {wanted} on one machine"),
-                format!("{free} {word}s free, on {machines} machines"),
-            )
-        }
+    let (says, headline) = if let Some((_, node)) = found.beside {
+        let (lack, short) = (list(&lacking(node.free, demand)), list(&short(node.free, demand)));
+        let says = format!("a {word} is free on {}, but beside it the replica lacks {lack}", short_name(&node.key.name));
+        (says, format!("1 {word} free, {short}"))
+    } else {
+        let (free, machines, wanted) = (found.free, found.machines, demand.gpus.max(demand.neuron));
+        let says = format!("{free} {word}s are free, but on {machines} machines; one replica needs {wanted} on one machine");
+        (says, format!("{free} {word}s free, on {machines} machines"))
     };
     let source = found.beside.or_else(|| found.nodes.first().copied()).map_or(waiting.source, |(source, _)| source);
     let evidence = found.nodes.iter().map(|(source, node)| world.evidence(source, &node.key, "compute_available", amounts(node.free)));
@@ -95,6 +87,18 @@ fn lacking(free: Resources, demand: Resources) -> Vec<String> {
         lacking.push(format!("memory ({} free, {} asked for)", bytes(free.memory_bytes.max(0)), bytes(demand.memory_bytes)));
     }
     lacking
+}
+
+/// The same for a table cell: `CPU short (2.9 of 12 cores)`.
+fn short(free: Resources, demand: Resources) -> Vec<String> {
+    let mut short = Vec::new();
+    if free.cpu_millis < demand.cpu_millis {
+        short.push(format!("CPU short ({} of {})", cores(free.cpu_millis.max(0)).trim_end_matches(" cores"), cores(demand.cpu_millis)));
+    }
+    if free.memory_bytes < demand.memory_bytes {
+        short.push(format!("memory short ({} of {})", bytes(free.memory_bytes.max(0)), bytes(demand.memory_bytes)));
+    }
+    short
 }
 
 fn amounts(resources: Resources) -> String {

@@ -12,6 +12,7 @@ use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Risk};
 use crate::explain::placement::Waiting;
 use crate::explain::places;
+use crate::explain::words::short_name;
 use crate::explain::world::{Group, Said, World};
 
 pub(super) const RULE: Rule =
@@ -49,13 +50,13 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some(waiting) = Waiting::find(world, key) else { return Verdict::Clear };
     let Some((source, node)) = find(world, waiting) else { return Verdict::Clear };
     let name = &node.key.name;
-    let quoted = commands::quoted(name);
+    let (quoted, short) = (commands::quoted(name), short_name(name));
     Held::new(
         "cortex/update-gpu-not-allocatable",
         &node.key,
         world.confidence(source, Confidence::Certain),
-        format!("machine {name} ({}) is up but offers no GPU: its device plugin does not run or has not registered", node.instance_type),
-        format!("{name} offers no GPU"),
+        format!("machine {short} ({}) is up but offers no GPU: its device plugin does not run or has not registered", node.instance_type),
+        format!("{short} offers no GPU"),
     )
     .evidence([
         world.evidence(source, &node.key, "compute_user_capacity.gpu", node.capacity.gpus.to_string()),

@@ -3,6 +3,7 @@
 use super::Rule;
 use super::launch_refused::happened;
 use crate::domain::id::ResourceKey;
+use crate::domain::text::Text;
 use crate::explain::commands::{self, advice};
 use crate::explain::condition::Condition;
 use crate::explain::engine::{Held, Verdict};
@@ -93,10 +94,10 @@ fn remedies(world: &World<'_>, group: &Group<'_>, reason: &Reason<'_>) -> Vec<Re
         ],
         _ => {
             let context = group.key.context.as_str();
-            let region = world.region(&group.key.context).map(|region| region.as_str()).unwrap_or_default();
-            let cluster = world.cluster_name(&group.key.context).map(|name| name.as_str()).unwrap_or_default();
+            let region = world.region(&group.key.context).map(Text::as_str).unwrap_or_default();
+            let cluster = world.cluster_name(&group.key.context).map(Text::as_str).unwrap_or_default();
             let instance = reason.said.1.instance.as_deref().unwrap_or_default();
-            let machine = group.preferred_type().map(|name| name.as_str()).unwrap_or_default();
+            let machine = group.preferred_type().map(Text::as_str).unwrap_or_default();
             let fill = [
                 ("group", name.as_str()),
                 ("node_group", name.as_str()),

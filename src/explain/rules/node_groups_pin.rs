@@ -10,7 +10,7 @@ use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Risk};
 use crate::explain::placement::{self, Waiting};
 use crate::explain::places;
-use crate::explain::words::names;
+use crate::explain::words::{names, short_name};
 use crate::explain::world::{Said, World};
 
 pub(super) const RULE: Rule =
@@ -50,7 +50,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         "cortex/update-node-groups-pin",
         key,
         world.confidence(source, Confidence::Certain),
-        format!("it may only run on {pinned}, where no {word} is free; {} in group {group} has room", node.key.name),
+        format!("it may only run on {pinned}, where no {word} is free; {} in group {group} has room", short_name(&node.key.name)),
         format!("pinned to {pinned}; room in {group}"),
     )
     .evidence([

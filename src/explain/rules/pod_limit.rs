@@ -8,6 +8,7 @@ use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Risk};
 use crate::explain::placement::Waiting;
 use crate::explain::places;
+use crate::explain::words::short_name;
 use crate::explain::world::World;
 
 pub(super) const RULE: Rule = Rule { slug: "pod_limit", explains: Condition::NodesRefuse, causes: &["cortex/update-pod-limit"], check };
@@ -20,8 +21,13 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         "cortex/update-pod-limit",
         &node.key,
         world.confidence(source, Confidence::Certain),
-        format!("machine {} has room but no pod slot left: {} carries {} pods", node.key.name, node.instance_type, node.capacity.pods),
-        format!("no pod slot on {}", node.key.name),
+        format!(
+            "machine {} has room but no pod slot left: {} carries {} pods",
+            short_name(&node.key.name),
+            node.instance_type,
+            node.capacity.pods
+        ),
+        format!("no pod slot on {}", short_name(&node.key.name)),
     )
     .evidence([world.evidence(source, &node.key, "allocatable.pods", format!("{} of {} free", node.free.pods.max(0), node.capacity.pods))])
     .remedies([advice(Risk::Mutating, "use a larger machine type in the group: the slots come with its network interfaces")])

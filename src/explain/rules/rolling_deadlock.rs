@@ -28,10 +28,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     if counts.serving() > desired.saturating_sub(unavailable) {
         return Verdict::Clear;
     }
-    let places = match waiting.need_word() {
-        "place" => "place",
-        word => word,
-    };
+    let places = waiting.need_word();
     let says = format!(
         "the old version keeps its {} until the new one is ready, and with max_surge the update needs {} more ({} surge, {unavailable} unavailable)",
         if counts.ready_old == 1 { places.to_owned() } else { format!("{} {places}s", counts.ready_old) },

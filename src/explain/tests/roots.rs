@@ -5,7 +5,7 @@ use crate::domain::group::ActivityOutcome;
 use crate::domain::id::ResourceKind;
 use crate::domain::source::FailureKind;
 use crate::domain::workload::{Phase, ReplicaCounts, Role, TrafficTarget};
-use crate::explain::finding::{Confidence, Verdict};
+use crate::explain::finding::{CauseId, Confidence, Verdict};
 use crate::explain::testing::{QUOTA_TEXT, SPOT_TEXT, Scene, ZONE_TEXT, chain, key, one_gpu, root};
 
 #[test]
@@ -107,7 +107,7 @@ fn a_free_gpu_without_cpu_beside_it() {
     scene.cortex.nodes[1].free.cpu_millis = 790;
     let why = scene.why();
     assert_eq!((why.verdict, root(&why)), (Verdict::Held, "cortex/update-fragmentation"), "{why:#?}");
-    assert!(why.headline.contains("CPU (790 millicores free, 2 cores asked for)"), "{}", why.headline);
+    assert_eq!(&*why.headline, "1 GPU free, CPU short (790 millicores of 2 cores)");
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn several_roots_at_once() {
     scene.counts().image_error = 1;
     let why = scene.why();
     assert_eq!(root(&why), "aws/vcpu-quota-on-demand", "{why:#?}");
-    let also: Vec<&str> = why.also.iter().map(|cause| cause.as_str()).collect();
+    let also: Vec<&str> = why.also.iter().map(CauseId::as_str).collect();
     assert_eq!(also, ["cortex/update-max-instances", "cortex/update-image-pull"]);
 }
 
