@@ -94,7 +94,8 @@ async fn every_denied_action_is_a_gap_of_its_own() {
     let types: &[(&str, &[&str], bool)] = &[("gpu", &["g4dn.xlarge"], false), ("cpu", &["m5.large"], false)];
     let view = poll(&mut source, &focus("cortex", types, now())).await.unwrap();
     assert_eq!(view.quotas.len(), 2);
-    let mut missing: Vec<&str> = view.gaps.iter().flat_map(|gap| &gap.failure.permissions).map(|it| it.as_str()).collect();
+    let mut missing: Vec<&str> =
+        view.gaps.iter().flat_map(|gap| &gap.failure.permissions).map(holdup::domain::text::Text::as_str).collect();
     missing.sort_unstable();
     assert_eq!(missing, ["cloudwatch:GetMetricData", "servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota"]);
     assert!(view.gaps.iter().all(|gap| gap.failure.kind == FailureKind::Denied));
@@ -102,6 +103,6 @@ async fn every_denied_action_is_a_gap_of_its_own() {
     let (endpoint, _) = serve(|operation, _| denied(&format!("servicequotas:{operation}"))).await;
     let mut source = Quotas::new("prod".into(), account(&endpoint));
     let view = poll(&mut source, &focus("cortex", GPU, now())).await.unwrap();
-    let missing: Vec<&str> = view.gaps.iter().flat_map(|gap| &gap.failure.permissions).map(|it| it.as_str()).collect();
+    let missing: Vec<&str> = view.gaps.iter().flat_map(|gap| &gap.failure.permissions).map(holdup::domain::text::Text::as_str).collect();
     assert_eq!((view.quotas.len(), missing), (0, vec!["servicequotas:ListServiceQuotas", "servicequotas:GetServiceQuota"]));
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_autoscaling::Client;
-use aws_sdk_autoscaling::types::{AutoScalingGroup, Filter};
+use aws_sdk_autoscaling::types::{AutoScalingGroup, Filter, InstancesDistribution};
 
 use super::account::{Account, Identity, Session, cluster_of, identity};
 use super::activities::normalize;
@@ -289,7 +289,7 @@ fn count(items: impl Iterator) -> u32 {
 /// A mixed policy says itself what share is on demand; without one the platform's naming does.
 fn is_spot(group: &AutoScalingGroup, member: &Membership) -> bool {
     let distribution = group.mixed_instances_policy().and_then(|policy| policy.instances_distribution());
-    distribution.and_then(|it| it.on_demand_percentage_above_base_capacity()).map_or(member.spot, |percent| percent < 100)
+    distribution.and_then(InstancesDistribution::on_demand_percentage_above_base_capacity).map_or(member.spot, |percent| percent < 100)
 }
 
 /// Types of the mixed policy, else those that run: a plain launch template is only known to EC2.
