@@ -342,3 +342,15 @@ fn a_wrong_scenario_or_theme_gets_the_near_name() {
     assert_eq!(cause.code, 2);
     assert!(cause.err.contains("aws/vcpu-quota-on-demand"), "{}", cause.err);
 }
+
+#[test]
+fn a_denied_account_is_named_with_the_missing_actions() {
+    with_scenario("aws-denied", |home, config| {
+        let why = home.run(&["--config", config, "why", "text-generator", "--format", "json"]);
+        assert_eq!(why.code, 3, "{}{}", why.out, why.err);
+        assert!(why.out.contains("servicequotas:GetServiceQuota"), "{}", why.out);
+        let doctor = home.run(&["--config", config, "doctor"]);
+        assert_eq!(doctor.code, 1);
+        assert!(doctor.out.contains("needs: "), "{}", doctor.out);
+    });
+}
