@@ -3,6 +3,8 @@
 //! `fixtures/corpus/*.jsonl` are messages as people met them, each with its causes (the root
 //! first); `fixtures/causes/*.ids` list the causes that the catalogue has to know.
 
+#![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a fixture that cannot be read is a failed test")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
@@ -89,7 +91,7 @@ fn classify(cause: &Cause, sample: &Sample) -> Classification {
     }
 }
 
-/// The names that hidden twins go by in the corpus: they cannot be told from the text alone.
+/// Whether the cause found is the root that the record names, under any of its names.
 fn right(found: &Classification, labels: &[&str]) -> bool {
     match (&found.cause, labels.first()) {
         (Some(cause), Some(root)) => catalogue::find(&CauseId::from(*root)).is_some_and(|entry| entry.id == *cause),
@@ -126,9 +128,9 @@ fn measure(file: &str, with_platform: bool) -> Tally {
             continue;
         }
         if found.cause.is_some() {
-            tally.wrong += 1
+            tally.wrong += 1;
         } else {
-            tally.none += 1
+            tally.none += 1;
         }
         if found.cause.is_some() && found.confidence == Confidence::Certain {
             tally.wrong_and_certain.push(id.to_owned());

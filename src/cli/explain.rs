@@ -178,7 +178,9 @@ fn entry_text(cause: &Cause) -> String {
     wrap(&mut out, "", &cause.explanation);
     if !cause.observed.is_empty() {
         out.push_str("\nSeen by\n");
-        cause.observed.iter().for_each(|sign| wrap(&mut out, "  - ", sign));
+        for sign in &cause.observed {
+            wrap(&mut out, "  - ", sign);
+        }
     }
     out.push_str("\nWays out\n");
     for remedy in cause.remedies(&[]) {
@@ -204,9 +206,9 @@ fn entry_markdown(cause: &Cause) -> String {
     );
     if !cause.observed.is_empty() {
         out.push_str("\n**Seen by**\n\n");
-        cause.observed.iter().for_each(|sign| {
+        for sign in &cause.observed {
             let _ = writeln!(out, "- {sign}");
-        });
+        }
     }
     out.push_str("\n**Ways out**\n\n");
     for remedy in cause.remedies(&[]) {

@@ -45,7 +45,9 @@ impl Catalogue {
         for (platform, text) in files {
             match entry::read(platform, text) {
                 Ok((causes, wrong)) => {
-                    causes.into_iter().for_each(|cause| catalogue.push(cause, &mut faults));
+                    for cause in causes {
+                        catalogue.push(cause, &mut faults);
+                    }
                     faults.extend(wrong);
                 }
                 Err(fault) => faults.push(format!("{platform}: {fault}")),
