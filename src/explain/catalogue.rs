@@ -17,7 +17,11 @@ use super::finding::CauseId;
 
 /// The files, one a platform. Their order and the order inside them break ties between
 /// signatures, so the more exact causes stand first.
-const FILES: &[(&str, &str)] = &[("aws", include_str!("causes/aws.toml")), ("cortex", include_str!("causes/cortex.toml"))];
+const FILES: &[(&str, &str)] = &[
+    ("aws", include_str!("causes/aws.toml")),
+    ("cortex", include_str!("causes/cortex.toml")),
+    ("kubernetes", include_str!("causes/kubernetes.toml")),
+];
 
 /// How alike two ids must be (Jaro-Winkler, 0 to 1) to be offered as "did you mean".
 const NEAR: f64 = 0.82;

@@ -62,7 +62,7 @@ impl Preferences {
         left.retain(|candidate| Some(candidate.confidence) == best || candidate.confidence != Confidence::Possible);
         if let [first, second, ..] = left.as_mut_slice()
             && first.confidence == second.confidence
-            && first.benign == second.benign
+            && (first.benign, first.foreign) == (second.benign, second.foreign)
         {
             first.confidence = lower(first.confidence);
         }
