@@ -27,6 +27,9 @@ pub const HEADER: &str = "X-Cortex-Authorization";
 /// How long one header is used. STS accepts it for 15 minutes.
 const LIFE: Duration = Duration::from_mins(5);
 
+/// How long the credential chain may take: it asks other processes and other servers.
+const CHAIN_DEADLINE: Duration = Duration::from_secs(15);
+
 const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
 const BODY: &str = "Action=GetCallerIdentity&Version=2011-06-15";
 
@@ -61,14 +64,29 @@ impl Identity {
                 return Ok(known.header.clone());
             }
         }
+        let loading = tokio::time::timeout(CHAIN_DEADLINE, self.credentials(region));
+        let (credentials, region) = loading.await.unwrap_or_else(|_| Err(self.slow_chain()))?;
+        let header = SecretString::from(sign_header(&credentials, &region, SystemTime::from(now))?);
+        *made = Some(Made { header: header.clone(), region, at: now });
+        Ok(header)
+    }
+
+    /// Credentials from the default chain, and the region to sign for.
+    async fn credentials(&self, region: Option<&str>) -> Result<(Credentials, String), Failure> {
         let config = account::sdk_config(&self.aws, region).await?;
         let region = region.map(str::to_owned).or_else(|| config.region().map(ToString::to_string));
         let region = region.unwrap_or_else(|| "us-east-1".to_owned());
         let provider = config.credentials_provider().ok_or_else(|| no_credentials("no credential provider"))?;
         let credentials = provider.provide_credentials().await.map_err(|error| no_credentials(&root_cause(&error)))?;
-        let header = SecretString::from(sign_header(&credentials, &region, SystemTime::from(now))?);
-        *made = Some(Made { header: header.clone(), region, at: now });
-        Ok(header)
+        Ok((credentials, region))
+    }
+
+    fn slow_chain(&self) -> Failure {
+        Failure::new(
+            FailureKind::TimedOut,
+            format!("AWS credentials did not come within {} s", CHAIN_DEADLINE.as_secs()),
+            format!("a credential_process, SSO or the instance metadata service is slow: {}", self.hint()),
+        )
     }
 
     /// Makes the next header anew, with credentials read anew: the operator refused the last one.
@@ -87,7 +105,16 @@ impl Identity {
     }
 }
 
+/// What the credential chain said. A session that has run out is the commonest, and has its own
+/// next step.
 fn no_credentials(why: &str) -> Failure {
+    if why.to_ascii_lowercase().contains("expired") {
+        return Failure::new(
+            FailureKind::Expired,
+            format!("your AWS session has expired: {why}"),
+            "aws sso login, or whatever you got the session from; holdup reads the new one by itself",
+        );
+    }
     Failure::new(
         FailureKind::NoCredentials,
         format!("no AWS credentials to prove who you are to the operator: {why}"),

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::config::paths::Paths;
 use crate::domain::source::{Failure, FailureKind};
 
 /// The most bytes of a pin file that are read.
@@ -28,16 +29,14 @@ impl PinFile {
     /// # Errors
     /// `Misconfigured` when there is no home folder to put it in.
     pub fn of_this_user() -> Result<Self, Failure> {
-        use etcetera::BaseStrategy as _;
-        let folders = etcetera::choose_base_strategy().map_err(|error| {
+        let paths = Paths::find().ok_or_else(|| {
             Failure::new(
                 FailureKind::Misconfigured,
-                format!("no folder to remember certificates in: {error}"),
+                "no home folder to remember certificates in",
                 "set HOME, or set tls = \"accept-invalid\" or \"system\" for this context",
             )
         })?;
-        let state = folders.state_dir().unwrap_or_else(|| folders.data_dir());
-        Ok(Self(state.join("holdup").join("pinned-certificates")))
+        Ok(Self(paths.state.join("pinned-certificates")))
     }
 
     /// Where the file is.
