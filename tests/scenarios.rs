@@ -1,5 +1,6 @@
 //! Every built-in scenario, end to end: the simulated cloud over real sockets, the production
 //! sources, the explanations, the exit code.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says so by failing")]
 
 use std::time::Duration;
 
@@ -22,12 +23,17 @@ async fn observed(running: &Running) -> Snapshot {
             (context, connected)
         })
         .collect();
-    headless::observe(connected, None, Duration::from_secs(60)).await
+    headless::observe(connected, None, Duration::from_mins(1)).await
 }
 
 /// What `why --format json` says, and the exit code.
 async fn why(name: &str) -> (Value, u8) {
-    let running = start(name, Options::default()).await.unwrap_or_else(|error| panic!("{error}"));
+    why_at(name, None).await
+}
+
+/// The same, so far into the story.
+async fn why_at(name: &str, elapsed: Option<Duration>) -> (Value, u8) {
+    let running = start(name, Options { elapsed, ..Options::default() }).await.unwrap_or_else(|error| panic!("{error}"));
     let snapshot = observed(&running).await;
     let now = clock::now();
     let explanations = explain::run(&snapshot, now);
@@ -120,4 +126,32 @@ async fn the_quota_wall_rests_on_the_groups_history_and_the_quota() {
     for needed in ["aws.autoscaling", "aws.servicequotas"] {
         assert!(sources.iter().any(|source| source.contains(needed)), "{needed} in {sources:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_answer_holds_all_through_the_story() {
+    for minutes in [2, 7, 9, 15, 25, 90] {
+        let (answer, code) = why_at("stuck-gpu-quota", Some(Duration::from_mins(minutes))).await;
+        let root = entry(&answer, "text-generator").unwrap()["root"].as_str().map(str::to_owned);
+        assert_eq!((root.as_deref(), code), (Some("aws/vcpu-quota-on-demand"), 1), "{minutes} min in");
+    }
+    for seconds in [15, 60, 120, 240, 290, 330, 420, 1_200] {
+        let (answer, code) = why_at("node-joining", Some(Duration::from_secs(seconds))).await;
+        assert_eq!(entry(&answer, "text-generator").unwrap()["verdict"], "clear", "{seconds} s in");
+        assert_eq!(code, 0, "{seconds} s in");
+    }
+}
+
+#[tokio::test]
+async fn a_scenario_of_ones_own_is_served_and_a_wrong_one_is_pointed_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.toml");
+    let text = "title = \"mine\"\nelapsed = \"3m\"\n\n[[cluster]]\nname = \"lab\"\nbase = \"staging\"\nversion = \"0.33.0\"\n";
+    std::fs::write(&file, text).unwrap();
+    let running = start(file.to_str().unwrap(), Options::default()).await.unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(running.contexts()[0].name, "lab");
+    running.stop().await;
+    std::fs::write(&file, text.replace("base", "bsae")).unwrap();
+    let error = start(file.to_str().unwrap(), Options::default()).await.err().unwrap().to_string();
+    assert!(error.contains("mine.toml:6") && error.contains("did you mean `base`"), "{error}");
 }

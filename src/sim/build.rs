@@ -76,7 +76,7 @@ fn faults(file: &FaultsFile) -> Faults {
 fn quotas(file: &Path, scenario: &Scenario) -> Result<Vec<Quota>, Box<Problem>> {
     let classes: Vec<&str> = QUOTAS.iter().map(|(_, _, class, _)| *class).collect();
     if let Some(wrong) = scenario.quota.iter().find(|quota| !classes.contains(&quota.class.as_str())) {
-        return Err(unknown(file, "quota class", &wrong.class, &classes));
+        return Err(Box::new(unknown(file, "quota class", &wrong.class, &classes)));
     }
     let quota = |&(code, name, class, default): &(&'static str, &'static str, &'static str, u32)| {
         let given = scenario.quota.iter().find(|quota| quota.class == class);
@@ -100,8 +100,8 @@ fn request(file: &super::scenario::RequestFile) -> QuotaRequest {
     QuotaRequest { desired: file.desired, status: file.status.clone(), created_at: file.at.0, case: file.case.clone() }
 }
 
-fn unknown(file: &Path, what: &str, word: &str, known: &[&str]) -> Box<Problem> {
-    Box::new(Problem::of_file(file, format!("`{word}` is no {what}"), suggestion(word, known)))
+fn unknown(file: &Path, what: &str, word: &str, known: &[&str]) -> Problem {
+    Problem::of_file(file, format!("`{word}` is no {what}"), suggestion(word, known))
 }
 
 /// The items of the surroundings, with those of the scenario replacing namesakes or added.
@@ -141,7 +141,7 @@ fn build_cluster(file: &Path, given: &ClusterFile, index: usize, events: &mut Ve
     let types: Vec<&str> = MACHINES.iter().map(|machine| machine.name).collect();
     for group in &groups {
         if let Some(wrong) = group.types.iter().find(|name| !types.contains(&name.as_str())) {
-            return Err(unknown(file, "machine type", wrong, &types));
+            return Err(Box::new(unknown(file, "machine type", wrong, &types)));
         }
         add_group(&mut cluster, group, GroupRole::Worker);
     }

@@ -3,6 +3,7 @@
 
 pub mod aws;
 pub mod build;
+mod check;
 pub mod cortex;
 pub mod scenario;
 pub mod server;

@@ -440,7 +440,9 @@ fn parse_span(text: &str) -> Option<i64> {
 /// # Errors
 /// The place of the first thing wrong, what was expected, and the name that was probably meant.
 pub fn parse(file: &Path, text: &str) -> Result<Scenario, Box<Problem>> {
-    read(file, text)
+    let scenario = read(file, text)?;
+    super::check::check(file, text, &scenario)?;
+    Ok(scenario)
 }
 
 fn read<T: serde::de::DeserializeOwned>(file: &Path, text: &str) -> Result<T, Box<Problem>> {

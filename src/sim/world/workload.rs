@@ -132,7 +132,7 @@ impl Version {
                 pods: 0,
             })
         });
-        let sidecar = if kind == ApiKind::Task { 0 } else { 1 };
+        let sidecar = i64::from(kind != ApiKind::Task);
         let extra = Resources { cpu_millis: 100 * sidecar, memory_bytes: 100 * 1_048_576 * sidecar, pods: 1, ..Resources::default() };
         containers.plus(extra)
     }

@@ -1,0 +1,141 @@
+//! What a scenario file must not say although its shape is right: names that mean nothing, numbers
+//! without sense. Every complaint has its line.
+
+use std::path::Path;
+
+use super::scenario::{ApiFile, ClusterFile, Scenario, base};
+use super::world::account::QUOTAS;
+use super::world::machine::MACHINES;
+use crate::config::problem::{Place, Problem, suggestion};
+
+/// The most machines of a group, replicas of an API, workers of a job.
+const MOST: u32 = 500;
+/// The longest story, in seconds.
+const LONGEST: i64 = 7 * 86_400;
+
+/// A file and its text, to point into.
+struct Source<'a> {
+    file: &'a Path,
+    text: &'a str,
+}
+
+/// Checks a scenario that could be read.
+///
+/// # Errors
+/// The first thing wrong.
+pub(super) fn check(file: &Path, text: &str, scenario: &Scenario) -> Result<(), Box<Problem>> {
+    let source = Source { file, text };
+    if !(0..=LONGEST).contains(&scenario.elapsed.0) {
+        return Err(source.wrong("elapsed", "the story must start between 0s and 7d in", "for example elapsed = \"41m\""));
+    }
+    if scenario.cluster.is_empty() {
+        return Err(source.wrong("cluster", "there is no cluster", "add a [[cluster]] with a name"));
+    }
+    let classes: Vec<&str> = QUOTAS.iter().map(|(_, _, class, _)| *class).collect();
+    for quota in &scenario.quota {
+        source.known("quota class", &quota.class, &classes)?;
+    }
+    scenario.cluster.iter().try_for_each(|cluster| check_cluster(&source, cluster))
+}
+
+fn check_cluster(source: &Source<'_>, cluster: &ClusterFile) -> Result<(), Box<Problem>> {
+    let types: Vec<&str> = MACHINES.iter().map(|machine| machine.name).collect();
+    let inherited = cluster.base.as_deref().map(base).transpose()?;
+    let inherited = inherited.iter().flat_map(|base| base.group.iter().map(|group| group.name.as_str()));
+    let groups: Vec<&str> = inherited.chain(cluster.group.iter().map(|group| group.name.as_str())).collect();
+    for group in &cluster.group {
+        if group.types.is_empty() {
+            return Err(source.wrong(&group.name, "a group needs a machine type", "for example types = [\"g4dn.xlarge\"]"));
+        }
+        for name in &group.types {
+            source.known("machine type", name, &types)?;
+        }
+        if group.min > group.max || group.running > group.max || group.max > MOST {
+            let message = format!("expected min and running to be at most max, and max at most {MOST}");
+            return Err(source.wrong(&group.name, &message, "correct the numbers of this group"));
+        }
+    }
+    cluster.api.iter().try_for_each(|api| check_api(source, api, &groups))
+}
+
+fn check_api(source: &Source<'_>, api: &ApiFile, groups: &[&str]) -> Result<(), Box<Problem>> {
+    let deployed = api.deploy.iter().filter_map(|deploy| deploy.groups.as_ref()).flatten();
+    for group in api.groups.iter().chain(deployed) {
+        source.known("node group of this cluster", group, groups)?;
+    }
+    for amount in [&api.max_surge, &api.max_unavailable] {
+        if amount.strip_suffix('%').unwrap_or(amount).parse::<u32>().is_err() {
+            let message = format!("expected a number or a percentage, found `{amount}`");
+            return Err(source.wrong(amount, &message, "for example \"25%\" or \"1\""));
+        }
+    }
+    let counts = api.scale.iter().map(|scale| scale.replicas).chain(api.job.iter().map(|job| job.workers));
+    if counts.chain([api.replicas]).any(|count| count > MOST) {
+        let message = format!("expected at most {MOST} replicas and workers");
+        return Err(source.wrong(&api.name, &message, "correct the numbers of this API"));
+    }
+    let times = api.deploy.iter().map(|deploy| deploy.at).chain(api.scale.iter().map(|scale| scale.at));
+    if times.chain(api.job.iter().map(|job| job.at)).any(|at| at.0 < -86_400) {
+        return Err(source.wrong(&api.name, "expected nothing earlier than a day before the story", "for example at = \"-10m\""));
+    }
+    Ok(())
+}
+
+impl Source<'_> {
+    /// A problem where a word first stands in the file.
+    fn wrong(&self, word: &str, message: &str, hint: &str) -> Box<Problem> {
+        let quoted = self.text.find(&format!("\"{word}\"")).map(|at| at..at + word.len() + 2);
+        let span = quoted.or_else(|| self.text.find(word).map(|at| at..at + word.len()));
+        let place = span.map_or_else(Place::default, |span| Place::of(self.file, self.text, span));
+        let place = Place { file: self.file.to_owned(), ..place };
+        Box::new(Problem { place, message: message.to_owned(), hint: Some(hint.to_owned()) })
+    }
+
+    fn known(&self, what: &str, word: &str, known: &[&str]) -> Result<(), Box<Problem>> {
+        if known.contains(&word) {
+            return Ok(());
+        }
+        Err(self.wrong(word, &format!("`{word}` is no {what}"), &suggestion(word, known)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sim::scenario::parse;
+    use std::path::Path;
+
+    const GOOD: &str = r#"
+title = "mine"
+elapsed = "5m"
+
+[[cluster]]
+name = "prod"
+
+[[cluster.group]]
+name = "gpu"
+types = ["g4dn.xlarge"]
+min = 1
+max = 2
+running = 1
+
+[[cluster.api]]
+name = "text"
+groups = ["gpu"]
+"#;
+
+    #[test]
+    fn names_and_numbers_without_sense_get_their_line_and_a_way_on() {
+        let file = Path::new("mine.toml");
+        assert!(parse(file, GOOD).is_ok());
+        for (from, to, line, says) in [
+            ("g4dn.xlarge", "g4dn.xlrage", 10, "did you mean `g4dn.xlarge`"),
+            ("groups = [\"gpu\"]", "groups = [\"gpuu\"]", 17, "did you mean `gpu`"),
+            ("running = 1", "running = 3", 9, "correct the numbers"),
+            ("\"5m\"", "\"-5m\"", 3, "41m"),
+        ] {
+            let problem = parse(file, &GOOD.replace(from, to)).unwrap_err();
+            assert_eq!(problem.place.line, line, "{problem}");
+            assert!(problem.hint.as_deref().unwrap_or_default().contains(says), "{problem}");
+        }
+    }
+}
