@@ -4,9 +4,12 @@
 //! world at once, so that the figures are of the loop, the drawing and the terminal layer.
 //! Prints figures and asserts none: they belong to a machine.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a bench fails by panicking")]
+
 #[path = "../tests/pty/harness.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod harness;
+#[expect(dead_code, reason = "shared with the bench of the engine")]
 mod world;
 
 use std::time::{Duration, Instant};

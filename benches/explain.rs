@@ -1,6 +1,9 @@
 //! How long the engine takes to explain a world in which everything is stuck. Prints figures and
 //! asserts none: they belong to a machine.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a bench fails by panicking")]
+
+#[expect(dead_code, reason = "shared with the bench of the console")]
 mod world;
 
 use std::time::{Duration, Instant};

@@ -1,7 +1,10 @@
 //! The program in a pseudo-terminal, as a person meets it: it starts, takes keys, fits any size,
 //! and whatever ends it, the terminal is as it was and nothing keeps running.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 #[path = "pty/harness.rs"]
+#[expect(dead_code, reason = "shared with the benches, which use more of it")]
 mod harness;
 
 use std::path::{Path, PathBuf};

@@ -47,7 +47,10 @@ fn context() -> Text {
     "prod".into()
 }
 
-pub fn sources() -> [(SourceId, fn(Size) -> View); 3] {
+/// What one source tells of a world of some size.
+pub type Teller = fn(Size) -> View;
+
+pub fn sources() -> [(SourceId, Teller); 3] {
     let id = |kind| SourceId::new(&context(), kind);
     [(id("cortex"), platform), (id("aws.autoscaling"), groups_of_the_cloud), (id("aws.servicequotas"), quotas)]
 }
@@ -99,7 +102,7 @@ pub fn platform(size: Size) -> View {
 }
 
 fn workload(size: Size, number: usize) -> Workload {
-    let stuck = number % size.stuck_every == 0;
+    let stuck = number.is_multiple_of(size.stuck_every);
     let counts = ReplicaCounts { desired: Some(1), ready: u32::from(!stuck), ready_old: u32::from(stuck), ..ReplicaCounts::default() };
     let replicas = if stuck { ReplicaCounts { stalled: 1, up_to_date: 1, ..counts } } else { ReplicaCounts { up_to_date: 1, ..counts } };
     let (phase, native) = if stuck { (Phase::Updating, "updating") } else { (Phase::Live, "live") };
@@ -184,7 +187,7 @@ fn event(size: Size, number: usize) -> Event {
         at: ago(minutes),
         first_at: None,
         count: 1,
-        warning: number % 7 == 0,
+        warning: number.is_multiple_of(7),
         reason: "FailedScheduling".into(),
         message: format!("0/{} nodes are available: {number} Insufficient nvidia.com/gpu", size.nodes).into(),
     }

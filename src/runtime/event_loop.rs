@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::frame::Frames;
 use super::journal::Journal;
 use super::logs::Logs;
-use super::perform::Outside;
+use super::perform::{Outside, suspend};
 use super::{Exit, give_up_after_signal};
 use crate::clock;
 use crate::console::effect::Effect;
@@ -220,7 +220,7 @@ impl EventLoop {
     }
 
     fn suspend(&mut self) {
-        if self.outside.suspend() {
+        if suspend() {
             self.resumed = Some(Instant::now());
             self.resume();
         } else {

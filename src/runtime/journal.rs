@@ -170,7 +170,9 @@ mod tests {
     fn recorded(folder: &Path) -> std::path::PathBuf {
         let path = folder.join("session.jsonl.gz");
         let journal = Journal::create(&path, &Header::new(Timestamp::UNIX_EPOCH, (80, 24), Vec::new())).unwrap();
-        events().iter().for_each(|event| journal.record(event));
+        for event in events() {
+            journal.record(&event);
+        }
         journal.finish();
         journal.record(&events()[0]);
         path

@@ -98,7 +98,7 @@ mod tests {
                         return;
                     }
                 }
-                std::future::pending().await
+                std::future::pending::<()>().await;
             })
         }
     }

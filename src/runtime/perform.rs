@@ -65,16 +65,6 @@ impl Outside {
         });
     }
 
-    /// Gives the terminal to the shell until continued; `false` when there is no such shell.
-    pub(super) fn suspend(&self) -> bool {
-        if !signals::has_job_control() {
-            return false;
-        }
-        modes::give_back();
-        signals::stop_until_continued();
-        true
-    }
-
     /// Takes the terminal again; the next frame is painted whole.
     pub(super) fn retake(&mut self) -> io::Result<()> {
         self.screen.retake(&self.modes)
@@ -86,6 +76,16 @@ impl Outside {
             let _ = answers.try_send(Event::Done(said.into()));
         }
     }
+}
+
+/// Gives the terminal to the shell until continued; `false` when there is no such shell.
+pub(super) fn suspend() -> bool {
+    if !signals::has_job_control() {
+        return false;
+    }
+    modes::give_back();
+    signals::stop_until_continued();
+    true
 }
 
 /// A name from the world outside as a plain file name.

@@ -113,7 +113,9 @@ impl Encoder<'_> {
     fn line(&mut self, row: u16, changes: &[(u16, &Cell)], blank_from: u16) {
         let written = changes.iter().take_while(|(x, _)| *x < blank_from).count();
         let (words, blanks) = changes.split_at_checked(written).unwrap_or((changes, &[]));
-        words.iter().for_each(|(x, cell)| self.cell(*x, row, cell));
+        for (x, cell) in words {
+            self.cell(*x, row, cell);
+        }
         match blanks.first() {
             Some((x, _)) if blanks.len() >= WORTH_ERASING => {
                 self.move_to(*x, row);

@@ -93,12 +93,12 @@ impl Decoder {
             [0x1b, b'O', third, ..] => Step::Took(3, named(*third, false)),
             [0x1b, b']' | b'P' | b'_' | b'^', body @ ..] => answer(body),
             [0x1b] | [0x1b, b'O'] => Step::Incomplete,
-            [0x1b, ..] => Step::Took(1, key(KeyCode::Esc)),
-            [byte, ..] if byte.is_ascii() => Step::Took(1, plain(*byte)),
+            [0x1b, ..] => Step::Took(1, Some(key(KeyCode::Esc))),
+            [byte, ..] if byte.is_ascii() => Step::Took(1, Some(plain(*byte))),
             _ => character(bytes),
         };
         match step {
-            Step::Incomplete if settled => Step::Took(1, bytes.first().filter(|byte| **byte == 0x1b).and_then(|_| key(KeyCode::Esc))),
+            Step::Incomplete if settled => Step::Took(1, bytes.first().filter(|byte| **byte == 0x1b).map(|_| key(KeyCode::Esc))),
             // An endless sequence is dropped whole.
             Step::Incomplete if bytes.len() > SEQUENCE_LIMIT => Step::Took(bytes.len(), None),
             step => step,
@@ -123,22 +123,22 @@ impl Decoder {
             }
             b'~' => tilde(first).map(|code| Input::Key(Key { code, ctrl })),
             b'u' => char::from_u32(first).and_then(|character| extended(character, ctrl)),
-            b'Z' => key(KeyCode::BackTab),
+            b'Z' => Some(key(KeyCode::BackTab)),
             last => named(last, ctrl),
         };
         Step::Took(2 + end + 1, input)
     }
 }
 
-fn key(code: KeyCode) -> Option<Input> {
-    Some(Input::Key(Key { code, ctrl: false }))
+fn key(code: KeyCode) -> Input {
+    Input::Key(Key { code, ctrl: false })
 }
 
-fn ctrl(character: char) -> Option<Input> {
-    Some(Input::Key(Key { code: KeyCode::Char(character), ctrl: true }))
+fn ctrl(character: char) -> Input {
+    Input::Key(Key { code: KeyCode::Char(character), ctrl: true })
 }
 
-fn plain(byte: u8) -> Option<Input> {
+fn plain(byte: u8) -> Input {
     match byte {
         b'\r' => key(KeyCode::Enter),
         b'\t' => key(KeyCode::Tab),
@@ -179,8 +179,8 @@ fn tilde(number: u32) -> Option<KeyCode> {
 /// Keys in the form that newer terminals use when told to be exact.
 fn extended(character: char, ctrl: bool) -> Option<Input> {
     match u8::try_from(character).ok() {
-        Some(0x1b) => key(KeyCode::Esc),
-        Some(byte @ (b'\r' | b'\t' | 0x7f)) => plain(byte),
+        Some(0x1b) => Some(key(KeyCode::Esc)),
+        Some(byte @ (b'\r' | b'\t' | 0x7f)) => Some(plain(byte)),
         _ if character.is_control() => None,
         _ => Some(Input::Key(Key { code: KeyCode::Char(character), ctrl })),
     }
@@ -209,7 +209,7 @@ fn character(bytes: &[u8]) -> Step {
     };
     match (valid.chars().next(), broken) {
         (Some(character), _) => {
-            let input = if character.is_control() { None } else { key(KeyCode::Char(character)) };
+            let input = (!character.is_control()).then(|| key(KeyCode::Char(character)));
             Step::Took(character.len_utf8(), input)
         }
         (None, Some(Some(length))) => Step::Took(length, None),
@@ -229,7 +229,7 @@ mod tests {
     }
 
     fn chars(text: &str) -> Vec<Input> {
-        text.chars().filter_map(|character| key(KeyCode::Char(character))).collect()
+        text.chars().map(|character| key(KeyCode::Char(character))).collect()
     }
 
     #[test]
@@ -237,17 +237,14 @@ mod tests {
         let cases: &[(&[u8], Vec<Input>)] = &[
             (b"jk", chars("jk")),
             ("é漢🙂".as_bytes(), chars("é漢🙂")),
-            (b"\r\t\x7f\x08", [KeyCode::Enter, KeyCode::Tab, KeyCode::Backspace, KeyCode::Backspace].map(|code| key(code).unwrap()).into()),
-            (b"\x03\x1a\x12", ['c', 'z', 'r'].map(|letter| ctrl(letter).unwrap()).into()),
-            (b"\x1b[A\x1bOB\x1b[Z", [KeyCode::Up, KeyCode::Down, KeyCode::BackTab].map(|code| key(code).unwrap()).into()),
-            (
-                b"\x1b[5~\x1b[6~\x1b[H\x1b[4~",
-                [KeyCode::PageUp, KeyCode::PageDown, KeyCode::Home, KeyCode::End].map(|code| key(code).unwrap()).into(),
-            ),
+            (b"\r\t\x7f\x08", [KeyCode::Enter, KeyCode::Tab, KeyCode::Backspace, KeyCode::Backspace].map(key).into()),
+            (b"\x03\x1a\x12", ['c', 'z', 'r'].map(ctrl).into()),
+            (b"\x1b[A\x1bOB\x1b[Z", [KeyCode::Up, KeyCode::Down, KeyCode::BackTab].map(key).into()),
+            (b"\x1b[5~\x1b[6~\x1b[H\x1b[4~", [KeyCode::PageUp, KeyCode::PageDown, KeyCode::Home, KeyCode::End].map(key).into()),
             (b"\x1b[1;5C", vec![Input::Key(Key { code: KeyCode::Right, ctrl: true })]),
-            (b"\x1b", vec![key(KeyCode::Esc).unwrap()]),
-            (b"\x1bj", [key(KeyCode::Esc), key(KeyCode::Char('j'))].into_iter().flatten().collect()),
-            (b"\x1b[27u\x1b[99;5u", [key(KeyCode::Esc), ctrl('c')].into_iter().flatten().collect()),
+            (b"\x1b", vec![key(KeyCode::Esc)]),
+            (b"\x1bj", vec![key(KeyCode::Esc), key(KeyCode::Char('j'))]),
+            (b"\x1b[27u\x1b[99;5u", vec![key(KeyCode::Esc), ctrl('c')]),
             (b"\x1b[<0;3;4M\x1b[I", named(b'M', false).into_iter().collect()),
             (b"\xff\xfej", chars("j")),
             (b"\x1b]11;rgb:1e1e/1e1e/1e1e\x07", vec![Input::Answer("11;rgb:1e1e/1e1e/1e1e".to_owned())]),
@@ -260,7 +257,7 @@ mod tests {
     #[test]
     fn a_paste_is_one_thing_and_harmless() {
         let pasted = read(b"\x1b[200~rm -rf \x1b[31m/\x07\x1b[201~j");
-        assert_eq!(pasted, [Input::Paste("rm -rf /".into()), key(KeyCode::Char('j')).unwrap()]);
+        assert_eq!(pasted, [Input::Paste("rm -rf /".into()), key(KeyCode::Char('j'))]);
     }
 
     #[test]

@@ -57,8 +57,8 @@ const SCREEN_PIECE: usize = 250;
 fn wrap(sequence: &str, multiplexer: Multiplexer) -> Vec<u8> {
     match multiplexer {
         Multiplexer::None => sequence.as_bytes().to_vec(),
-        // The plain one too: tmux with `set-clipboard on` and without passthrough takes it.
-        Multiplexer::Tmux => format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b")).into_bytes(),
+        // The plain one too: tmux takes it itself, or passes the other on, or does both, by its settings.
+        Multiplexer::Tmux => format!("{sequence}\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b")).into_bytes(),
         Multiplexer::Screen => {
             let pieces = sequence.as_bytes().chunks(SCREEN_PIECE);
             pieces.flat_map(|piece| [b"\x1bP".as_slice(), piece, b"\x1b\\".as_slice()].concat()).collect()
@@ -74,7 +74,7 @@ mod tests {
     fn the_clipboard_survives_multiplexers() {
         let plain = clipboard("aws ls", Multiplexer::None).unwrap();
         assert_eq!(plain, b"\x1b]52;c;YXdzIGxz\x07");
-        assert_eq!(clipboard("aws ls", Multiplexer::Tmux).unwrap(), b"\x1bPtmux;\x1b\x1b]52;c;YXdzIGxz\x07\x1b\\");
+        assert_eq!(clipboard("aws ls", Multiplexer::Tmux).unwrap(), b"\x1b]52;c;YXdzIGxz\x07\x1bPtmux;\x1b\x1b]52;c;YXdzIGxz\x07\x1b\\");
         assert_eq!(clipboard("aws ls", Multiplexer::Screen).unwrap(), b"\x1bP\x1b]52;c;YXdzIGxz\x07\x1b\\");
         assert_eq!(clipboard(&"x".repeat(CLIPBOARD_LIMIT + 1), Multiplexer::None), None);
     }

@@ -21,7 +21,7 @@ pub const MIN_GAP: Duration = Duration::from_secs(1);
 
 /// The least ceiling of the backoff: nobody waits longer for a recovery than this, or than the
 /// source's calm interval.
-const BACKOFF_CAP: Duration = Duration::from_secs(60);
+const BACKOFF_CAP: Duration = Duration::from_mins(1);
 
 /// What the other sources of a context know that changes what a source would read: the cluster's
 /// names and the groups with their machine types.
