@@ -54,7 +54,7 @@ impl Preferences {
     }
 
     /// The causes that remain, the one to name first.
-    pub(super) fn decide(&self, found: Vec<Candidate>) -> Vec<Candidate> {
+    pub(super) fn decide(&self, found: &[Candidate]) -> Vec<Candidate> {
         let mut left: Vec<Candidate> = found.iter().filter(|other| !found.iter().any(|one| self.beats(one, other))).copied().collect();
         left.sort_by_key(|candidate| (std::cmp::Reverse(candidate.confidence), candidate.benign, candidate.foreign, candidate.position));
         let best = left.first().map(|first| first.confidence);

@@ -96,7 +96,7 @@ impl Recognizer {
                 }),
             }
         }
-        self.classification(&self.preferences.decide(found))
+        self.classification(&self.preferences.decide(&found))
     }
 
     fn owner(&self, nth: usize) -> Option<(usize, &Cause, &Signature)> {
