@@ -1,3 +1,5 @@
+//! Observation without a console: dependents are asked again, deadlines hold, nobody hides another.
+
 use super::*;
 use crate::domain::snapshot::{Cluster, View};
 use crate::source::{BoxFuture, Cadence, Focus};

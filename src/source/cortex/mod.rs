@@ -3,7 +3,6 @@
 //! Reads the operator's HTTP API and its log stream; changes nothing. Two dialects are spoken,
 //! chosen by the version that `/info` tells.
 
-mod beneath;
 pub mod client;
 pub mod endpoint;
 pub mod environment;
@@ -21,7 +20,7 @@ use std::sync::Arc;
 
 use self::client::Operator;
 use super::trust::PinFile;
-use super::{Connected, Discovery, Platform, Source, aws};
+use super::{Connected, Discovery, Platform, aws};
 use crate::config::{ContextConfig, TlsTrust};
 use crate::domain::source::Failure;
 
@@ -53,19 +52,18 @@ impl Platform for Cortex {
             TlsTrust::System | TlsTrust::AcceptInvalid => PinFile::at("pinned-certificates"),
         };
         let mut connected = connect_with(context, pins)?;
-        connected.sources.extend(super::aws::sources(context, groups::GROUPS));
+        connected.sources.extend(aws::sources(context, groups::GROUPS));
         Ok(connected)
     }
 }
 
-/// As [`Platform::connect`], with a pin file of one's own choice.
+/// The operator of a context without AWS beneath it, with a pin file of one's own choice.
 ///
 /// # Errors
 /// `Misconfigured`, naming the setting.
 pub fn connect_with(context: &ContextConfig, pins: PinFile) -> Result<Connected, Failure> {
     let operator = Operator::new(context, pins)?;
     let name = context.name.as_str().into();
-    let mut sources: Vec<Box<dyn Source>> = vec![Box::new(CortexSource::new(&name, Arc::clone(&operator)))];
-    sources.extend(aws::sources(context, beneath::GROUPS));
-    Ok(Connected { sources, logs: Some(Arc::new(CortexLogs::new(operator))) })
+    let source = CortexSource::new(&name, Arc::clone(&operator));
+    Ok(Connected { sources: vec![Box::new(source)], logs: Some(Arc::new(CortexLogs::new(operator))) })
 }

@@ -1,3 +1,5 @@
+//! The poller under paused time: cadence, pokes, backoff, deadlines, containment of panics.
+
 use std::sync::Mutex;
 
 use super::*;
