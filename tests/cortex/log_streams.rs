@@ -14,17 +14,23 @@ use axum::routing::get;
 use holdup::domain::log::LogItem;
 use holdup::source::LogRequest;
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::server::{connect, fixture, key, serve};
 
 /// An operator whose stream plays recorded frames, each connection the next list.
 fn operator(info: &str, list: &str, path: &str, frames: Vec<Value>) -> Router {
+    operator_that_tells(info, list, path, frames, Arc::default())
+}
+
+/// The same, which tells when a client has read everything and gone.
+fn operator_that_tells(info: &str, list: &str, path: &str, frames: Vec<Value>, gone: Arc<Notify>) -> Router {
     let connections = Arc::new(AtomicUsize::new(0));
     let (info, list) = (fixture(info).to_string(), fixture(list).to_string());
     let stream = move |upgrade: WebSocketUpgrade| async move {
         let turn = connections.fetch_add(1, Ordering::SeqCst);
         let frames = frames.get(turn).or(frames.last()).cloned().unwrap_or_default();
+        let gone = Arc::clone(&gone);
         upgrade.on_upgrade(move |mut socket| async move {
             for frame in frames.as_array().unwrap() {
                 let message = match frame["opcode"].as_str().unwrap() {
@@ -35,6 +41,8 @@ fn operator(info: &str, list: &str, path: &str, frames: Vec<Value>) -> Router {
                     return;
                 }
             }
+            while let Some(Ok(_)) = socket.recv().await {}
+            gone.notify_one();
         })
     };
     Router::new()
@@ -137,13 +145,15 @@ async fn lines_that_nobody_takes_are_dropped_and_counted() {
     let mut lines: Vec<Value> =
         (0..5_000).map(|number| serde_json::json!({"opcode": "text", "data": format!("line {number}\n")})).collect();
     lines.push(serde_json::json!({"opcode": "close"}));
-    let router = operator("v042_info_healthy.json", "v042_get_api_async.json", "/streamlogs/{api}", vec![Value::from(lines)]);
+    let gone = Arc::new(Notify::new());
+    let (list, path) = ("v042_get_api_async.json", "/streamlogs/{api}");
+    let router = operator_that_tells("v042_info_healthy.json", list, path, vec![Value::from(lines)], Arc::clone(&gone));
     let endpoint = serve(router).await;
     let (sender, mut receiver) = mpsc::channel(16);
     let following = tokio::spawn(connect(&endpoint).logs.unwrap().follow(request("video-tagger", None), sender));
-    // The stream has been read to its end when the operator's close is told.
+    // Nothing is taken before the stream was read to its end.
+    gone.notified().await;
     let (mut seen, mut dropped) = (0, 0);
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     while let Some(item) = receiver.recv().await {
         match item {
             LogItem::Line(_) => seen += 1,

@@ -116,7 +116,10 @@ async fn run(operator: &Operator, request: &LogRequest, out: &mut Out) -> Result
             Ok(mut stream) => {
                 say_which(operator, request, opened, out).await?;
                 opened = true;
-                match stream.pump(out).await? {
+                let stop = stream.pump(out).await?;
+                // What follows may wait for the reader of the lines; the operator need not.
+                drop(stream);
+                match stop {
                     Stop::NoReplicas(text) if request.job.is_some() => return Err(Ending::Says(text)),
                     Stop::NoReplicas(text) => out.note(text).await?,
                     Stop::Closed { after_lines } => {
