@@ -91,6 +91,19 @@ fn starts_with_the_table_takes_keys_and_quits_without_a_trace() {
 }
 
 #[test]
+fn the_demo_needs_nothing_and_shows_what_is_held_up() {
+    let home = format!("HOME={}", cloud().folder.path().display());
+    let mut session = start(&["env", "-u", "XDG_CONFIG_HOME", &home, HOLDUP, "demo"].map(str::to_owned));
+    session.wait_for("something held up", |screen| {
+        let contents = screen.contents();
+        contents.contains("held up") && !contents.contains("none held up")
+    });
+    session.send("\u{3}");
+    assert_eq!(session.wait(), 0);
+    session.wait_for("the terminal to be given back", is_given_back);
+}
+
+#[test]
 fn fits_any_size_and_comes_back() {
     let mut session = start(&command(&[]));
     for (columns, rows) in [(20, 5), (1, 1), (200, 60), (2, 40)] {
