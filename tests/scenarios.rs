@@ -1,6 +1,6 @@
 //! Every built-in scenario, end to end: the simulated cloud over real sockets, the production
 //! sources, the explanations, the exit code.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says so by failing")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
 use std::time::Duration;
 

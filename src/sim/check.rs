@@ -26,10 +26,10 @@ struct Source<'a> {
 pub(super) fn check(file: &Path, text: &str, scenario: &Scenario) -> Result<(), Box<Problem>> {
     let source = Source { file, text };
     if !(0..=LONGEST).contains(&scenario.elapsed.0) {
-        return Err(source.wrong("elapsed", "the story must start between 0s and 7d in", "for example elapsed = \"41m\""));
+        return Err(Box::new(source.wrong("elapsed", "the story must start between 0s and 7d in", "for example elapsed = \"41m\"")));
     }
     if scenario.cluster.is_empty() {
-        return Err(source.wrong("cluster", "there is no cluster", "add a [[cluster]] with a name"));
+        return Err(Box::new(source.wrong("cluster", "there is no cluster", "add a [[cluster]] with a name")));
     }
     let classes: Vec<&str> = QUOTAS.iter().map(|(_, _, class, _)| *class).collect();
     for quota in &scenario.quota {
@@ -45,14 +45,14 @@ fn check_cluster(source: &Source<'_>, cluster: &ClusterFile) -> Result<(), Box<P
     let groups: Vec<&str> = inherited.chain(cluster.group.iter().map(|group| group.name.as_str())).collect();
     for group in &cluster.group {
         if group.types.is_empty() {
-            return Err(source.wrong(&group.name, "a group needs a machine type", "for example types = [\"g4dn.xlarge\"]"));
+            return Err(Box::new(source.wrong(&group.name, "a group needs a machine type", "for example types = [\"g4dn.xlarge\"]")));
         }
         for name in &group.types {
             source.known("machine type", name, &types)?;
         }
         if group.min > group.max || group.running > group.max || group.max > MOST {
             let message = format!("expected min and running to be at most max, and max at most {MOST}");
-            return Err(source.wrong(&group.name, &message, "correct the numbers of this group"));
+            return Err(Box::new(source.wrong(&group.name, &message, "correct the numbers of this group")));
         }
     }
     cluster.api.iter().try_for_each(|api| check_api(source, api, &groups))
@@ -66,36 +66,36 @@ fn check_api(source: &Source<'_>, api: &ApiFile, groups: &[&str]) -> Result<(), 
     for amount in [&api.max_surge, &api.max_unavailable] {
         if amount.strip_suffix('%').unwrap_or(amount).parse::<u32>().is_err() {
             let message = format!("expected a number or a percentage, found `{amount}`");
-            return Err(source.wrong(amount, &message, "for example \"25%\" or \"1\""));
+            return Err(Box::new(source.wrong(amount, &message, "for example \"25%\" or \"1\"")));
         }
     }
     let counts = api.scale.iter().map(|scale| scale.replicas).chain(api.job.iter().map(|job| job.workers));
     if counts.chain([api.replicas]).any(|count| count > MOST) {
         let message = format!("expected at most {MOST} replicas and workers");
-        return Err(source.wrong(&api.name, &message, "correct the numbers of this API"));
+        return Err(Box::new(source.wrong(&api.name, &message, "correct the numbers of this API")));
     }
     let times = api.deploy.iter().map(|deploy| deploy.at).chain(api.scale.iter().map(|scale| scale.at));
     if times.chain(api.job.iter().map(|job| job.at)).any(|at| at.0 < -86_400) {
-        return Err(source.wrong(&api.name, "expected nothing earlier than a day before the story", "for example at = \"-10m\""));
+        return Err(Box::new(source.wrong(&api.name, "expected nothing earlier than a day before the story", "for example at = \"-10m\"")));
     }
     Ok(())
 }
 
 impl Source<'_> {
     /// A problem where a word first stands in the file.
-    fn wrong(&self, word: &str, message: &str, hint: &str) -> Box<Problem> {
+    fn wrong(&self, word: &str, message: &str, hint: &str) -> Problem {
         let quoted = self.text.find(&format!("\"{word}\"")).map(|at| at..at + word.len() + 2);
         let span = quoted.or_else(|| self.text.find(word).map(|at| at..at + word.len()));
         let place = span.map_or_else(Place::default, |span| Place::of(self.file, self.text, span));
         let place = Place { file: self.file.to_owned(), ..place };
-        Box::new(Problem { place, message: message.to_owned(), hint: Some(hint.to_owned()) })
+        Problem { place, message: message.to_owned(), hint: Some(hint.to_owned()) }
     }
 
     fn known(&self, what: &str, word: &str, known: &[&str]) -> Result<(), Box<Problem>> {
         if known.contains(&word) {
             return Ok(());
         }
-        Err(self.wrong(word, &format!("`{word}` is no {what}"), &suggestion(word, known)))
+        Err(Box::new(self.wrong(word, &format!("`{word}` is no {what}"), &suggestion(word, known))))
     }
 }
 
