@@ -113,7 +113,7 @@ pub struct Model {
     pub message: Option<Text>,
     /// A screen held still.
     pub frozen: Option<Frozen>,
-    /// Links of explanations that are not as they are by default (root open, others closed).
+    /// Links of explanations that are open where others are closed, or closed where all are open.
     pub toggled: BTreeSet<(ResourceKey, CauseId)>,
     /// Explanations whose links are all open.
     pub opened: BTreeSet<ResourceKey>,
@@ -235,12 +235,9 @@ impl Model {
         }
     }
 
-    /// Whether a link of an explanation shows its evidence and remedies.
+    /// Whether a link of an explanation shows all of its evidence.
     pub fn is_open(&self, explanation: &Explanation, cause: &CauseId) -> bool {
-        if self.opened.contains(&explanation.workload) {
-            return true;
-        }
-        let by_default = explanation.root.as_ref() == Some(cause);
+        let by_default = self.opened.contains(&explanation.workload);
         by_default != self.toggled.contains(&(explanation.workload.clone(), cause.clone()))
     }
 }

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 pub use json::why_json;
 pub use markdown::why_markdown;
 pub use status::{status_json, status_text};
-pub use text::why_text;
+pub use text::{ways_out, why_text};
 
 use super::finding::{Explanation, Explanations, Verdict};
 use super::source_health::context_health;

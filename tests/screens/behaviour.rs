@@ -64,14 +64,36 @@ fn digits_and_y_copy_remedies_without_running_them() {
 }
 
 #[test]
-fn evidence_is_folded_until_asked_for() {
+fn a_link_shows_what_decides_and_opens_to_the_rest() {
     let mut model = world::console(80, 40);
     world::press(&mut model, "e");
-    assert!(!text(&model).contains("replica_counts.stalled"));
-    world::press(&mut model, "space");
-    assert!(text(&model).contains("replica_counts.stalled"));
+    let screen = text(&model);
+    assert!(screen.contains("replica_counts.stalled") && screen.contains("StatusMessage"), "{screen}");
+    assert!(!screen.contains("ResourceCount"), "{screen}");
     world::press(&mut model, "j enter");
     assert!(text(&model).contains("as received by cortex"), "evidence opens the raw record\n{}", text(&model));
+    world::press(&mut model, "esc a");
+    let screen = text(&model);
+    assert!(
+        screen.contains("ResourceCount") && screen.contains("than your current vCPU limit of 4 allows for the instance bucket"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn the_ways_out_are_in_sight_and_whole() {
+    let mut model = world::console(80, 24);
+    world::press(&mut model, "e");
+    let screen = text(&model);
+    assert!(screen.contains("Ways out") && screen.contains("[1] request an increase to 8"), "{screen}");
+    assert!(screen.contains("--desired-value 8 --region us-east-1"), "a long command is wrapped, not cut\n{screen}");
+    world::press(&mut model, "G");
+    let screen = text(&model);
+    assert!(screen.contains("[3] see what else uses G machines"), "{screen}");
+    let screen = text(&world::console(160, 48));
+    for said in ["the new version waits", "vCPU quota \"Running", "[1] request", "[2] replace in place", "[3] see what else"] {
+        assert!(screen.contains(said), "{said}\n{screen}");
+    }
 }
 
 #[test]

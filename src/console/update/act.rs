@@ -161,7 +161,10 @@ fn sort(model: &mut Model, at: Timestamp) {
 fn expand(model: &mut Model) {
     let Route::Explanation(workload) = model.focus() else { return };
     let Some(ObjectId::Part(part)) = select::selected(model, &Route::Explanation(workload.clone())) else { return };
-    let Some(cause) = model.explanation(&workload).and_then(|explanation| explanation::link_of(explanation, &part)) else { return };
+    let Some(cause) = model.explanation(&workload).and_then(|explanation| explanation::link_of(explanation, &part)) else {
+        model.message = Some(Text::from("this row is whole; links of the chain open to their evidence"));
+        return;
+    };
     let entry = (workload, cause);
     if !model.toggled.remove(&entry) {
         model.toggled.insert(entry);
@@ -170,6 +173,7 @@ fn expand(model: &mut Model) {
 
 fn expand_all(model: &mut Model) {
     let Route::Explanation(workload) = model.focus() else { return };
+    model.toggled.retain(|(of, _)| *of != workload);
     if !model.opened.remove(&workload) {
         model.opened.insert(workload);
     }
@@ -210,9 +214,11 @@ fn copy_remedy(model: &mut Model, number: Option<usize>) -> Vec<Effect> {
         },
         _ => None,
     });
-    let number = number.or(of_row).unwrap_or(1);
     let remedies = explanation::remedies(explanation);
-    let command = remedies.get(number.saturating_sub(1)).map(|(_, remedy)| remedy.command.clone());
+    // Without a number or a selected one: the best that has a command.
+    let best = || remedies.iter().position(|remedy| remedy.command.is_some()).map_or(1, |index| index + 1);
+    let number = number.or(of_row).unwrap_or_else(best);
+    let command = remedies.get(number.saturating_sub(1)).map(|remedy| remedy.command.clone());
     let (message, effects) = match command {
         Some(Some(command)) => (format!("remedy {number} sent to the clipboard: {command}"), vec![Effect::Copy(command)]),
         Some(None) => (format!("remedy {number} has no command to copy"), Vec::new()),

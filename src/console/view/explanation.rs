@@ -1,13 +1,14 @@
-//! Why one workload does not finish: the chain as a tree, each link with its evidence and its
-//! remedies, and what could not be told.
+//! Why one workload does not finish: the chain as a tree, each link with the evidence that decides,
+//! what could not be told, and the ways out of the whole chain.
 
 use super::content::{Cell, Column, Content, Line, Row, Span};
 use super::workloads;
 use crate::console::meaning::Meaning;
 use crate::console::model::Model;
 use crate::console::navigation::{ObjectId, Route};
-use crate::domain::id::ResourceKey;
+use crate::domain::id::{ResourceKey, ResourceKind};
 use crate::domain::time::{self, Timestamp};
+use crate::explain::report::ways_out;
 use crate::explain::{CauseId, Confidence, Evidence, Explanation, Finding, Link, Missing, Remedy, Risk, Verdict};
 
 /// What a row of an explanation stands for.
@@ -21,19 +22,16 @@ pub enum Part<'a> {
     Remedy(usize),
 }
 
-/// Remedies in the order of their numbers: the root's first, then along the chain. The numbers do
-/// not depend on what is open.
-pub fn remedies(explanation: &Explanation) -> Vec<(&CauseId, &Remedy)> {
-    let is_root = |link: &&Link| explanation.root.as_ref() == Some(&link.finding.cause);
-    let roots = explanation.chain.iter().filter(is_root);
-    let others = explanation.chain.iter().filter(|link| !is_root(link));
-    roots.chain(others).flat_map(|link| link.finding.remedies.iter().map(|remedy| (&link.finding.cause, remedy))).collect()
+/// Remedies in the order of their numbers, as reports number them: they do not depend on what is
+/// open.
+pub fn remedies(explanation: &Explanation) -> Vec<&Remedy> {
+    ways_out(explanation)
 }
 
 /// What the row with this name stands for.
 pub fn part<'a>(explanation: &'a Explanation, name: &str) -> Option<Part<'a>> {
     if let Some(number) = name.strip_prefix("remedy:") {
-        return number.split(':').next()?.parse().ok().map(Part::Remedy);
+        return number.parse().ok().map(Part::Remedy);
     }
     let (index, rest) = name.strip_prefix("link:")?.split_once(':')?;
     let finding = &explanation.chain.get(index.parse::<usize>().ok()?)?.finding;
@@ -45,10 +43,6 @@ pub fn part<'a>(explanation: &'a Explanation, name: &str) -> Option<Part<'a>> {
 
 /// The cause whose link the row belongs to.
 pub fn link_of(explanation: &Explanation, name: &str) -> Option<CauseId> {
-    if let Some(number) = name.strip_prefix("remedy:") {
-        let number: usize = number.split(':').next()?.parse().ok()?;
-        return remedies(explanation).get(number.checked_sub(1)?).map(|(cause, _)| (*cause).clone());
-    }
     let index: usize = name.strip_prefix("link:")?.split(':').next()?.parse().ok()?;
     explanation.chain.get(index).map(|link| link.finding.cause.clone())
 }
@@ -80,25 +74,40 @@ pub fn standing_line(model: &Model, workload: &ResourceKey, now: Timestamp) -> L
 
 /// The explanation of the route's workload.
 pub fn view(model: &Model, route: &Route, now: Timestamp) -> Content {
-    let columns = vec![Column::fill("", 38), Column::fit("", 11, 1), Column::fit("", 6, 2).right()];
+    let columns = vec![Column::fill("", 38), Column::fit("", 11, 1).right()];
     let Some(workload) = route.subject() else { return Content::default() };
     let Some(explanation) = model.explanation(workload) else {
         let empty = format!("{} is not deployed any more, or was not read yet", workload.name);
         return Content { columns, empty, ..Content::default() };
     };
-    let mut rows = Vec::new();
-    for (index, link) in explanation.chain.iter().enumerate() {
-        let open = model.is_open(explanation, &link.finding.cause);
-        rows.push(link_row(explanation, index, link, open, now));
-        if open {
-            rows.extend(inside(model, explanation, index, link, now));
-        }
-    }
+    let mut rows = chain(model, explanation, now);
     rows.extend(explanation.missing.iter().enumerate().map(|(index, missing)| missing_row(index, missing)));
     if explanation.chain.is_empty() {
         rows.insert(0, calm_row(explanation));
     }
+    let ways = remedies(explanation);
+    if !ways.is_empty() {
+        rows.push(ways_row(ways.len()));
+        rows.extend(ways.into_iter().enumerate().map(|(index, remedy)| remedy_row(index + 1, remedy)));
+    }
     Content { columns, rows, ..Content::default() }
+}
+
+fn chain(model: &Model, explanation: &Explanation, now: Timestamp) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut told: Vec<&Evidence> = Vec::new();
+    for (index, link) in explanation.chain.iter().enumerate() {
+        let open = model.is_open(explanation, &link.finding.cause);
+        // What a link above shows already need not be read twice.
+        let fresh = link.finding.evidence.iter().enumerate().filter(|(_, evidence)| !told.contains(evidence));
+        let mut shown: Vec<(usize, &Evidence)> = fresh.collect();
+        let hidden = if open { 0 } else { shown.len().saturating_sub(1) };
+        shown.truncate(if open { usize::MAX } else { 1 });
+        told.extend(shown.iter().map(|(_, evidence)| *evidence));
+        rows.push(link_row(explanation, index, link, hidden));
+        rows.extend(shown.into_iter().map(|(number, evidence)| evidence_row((index, number), link.depth, evidence, open, now)));
+    }
+    rows
 }
 
 /// What an explanation without a chain says.
@@ -118,12 +127,17 @@ fn calm_row(explanation: &Explanation) -> Row {
     Row::text("calm", line)
 }
 
-/// The guide before a row at this depth: `└─` after an indent.
+/// The guide before a link at this depth: `└─` beneath the glyph of the link above.
 fn guide(depth: usize) -> String {
-    if depth == 0 { String::new() } else { format!("{}└─", "   ".repeat(depth - 1)) }
+    if depth == 0 { String::new() } else { format!("{}└─", "  ".repeat(depth - 1)) }
 }
 
-fn link_row(explanation: &Explanation, index: usize, link: &Link, open: bool, now: Timestamp) -> Row {
+/// As far as the words of a link at this depth are indented.
+fn indent(depth: usize) -> String {
+    "  ".repeat(depth + 1)
+}
+
+fn link_row(explanation: &Explanation, index: usize, link: &Link, hidden: usize) -> Row {
     let finding = &link.finding;
     let root = explanation.root.as_ref() == Some(&finding.cause) || explanation.also.contains(&finding.cause);
     let (glyph, meaning) = match finding.confidence {
@@ -134,52 +148,47 @@ fn link_row(explanation: &Explanation, index: usize, link: &Link, open: bool, no
         Span::new(guide(link.depth), Meaning::Rule),
         Span::new(glyph, meaning),
         Span::new(finding.says.as_str(), if root { Meaning::Subject } else { Meaning::Plain }),
-        Span::muted(if open || finding.evidence.is_empty() { String::new() } else { format!("  ▸{}", finding.evidence.len()) }),
+        Span::muted(if hidden == 0 { String::new() } else { format!("  ▸{hidden}") }),
     ];
-    let newest = finding.evidence.iter().map(|evidence| evidence.observed_at).max();
-    let cells = vec![Cell::line(line), Cell::muted(confidence(finding.confidence)), Cell::age(now, newest)];
-    Row {
-        wrap: Some("   ".repeat(link.depth) + "  "),
-        ..Row::new(ObjectId::Part(format!("link:{index}:{}", finding.cause)), cells).problem(root)
-    }
+    let cells = vec![Cell::line(line), Cell::muted(confidence(finding.confidence))];
+    Row { wrap: Some(indent(link.depth)), ..Row::new(ObjectId::Part(format!("link:{index}:{}", finding.cause)), cells).problem(root) }
 }
 
-fn inside(model: &Model, explanation: &Explanation, index: usize, link: &Link, now: Timestamp) -> Vec<Row> {
-    // Not as deep as the chain: room for words is worth more than the stairs.
-    let indent = "    ";
-    // The root shows itself in brief; what somebody opened is shown whole.
-    let cause = (explanation.workload.clone(), link.finding.cause.clone());
-    let whole = model.opened.contains(&explanation.workload) || model.toggled.contains(&cause);
-    let evidence = link.finding.evidence.iter().enumerate().map(|(number, evidence)| {
-        let line = vec![
-            Span::new(format!("{indent}· "), Meaning::Rule),
-            Span::muted(format!("{} {} {}: ", evidence.source.kind, evidence.resource.name, evidence.field)),
-            Span::new(evidence.value.as_str(), Meaning::Quoted),
-        ];
-        let cells = vec![Cell::line(line), Cell::default(), Cell::age(now, Some(evidence.observed_at))];
-        let id = ObjectId::Part(format!("link:{index}:evidence:{number}"));
-        Row { wrap: whole.then(|| format!("{indent}  ")), ..Row::new(id, cells) }
-    });
-    let own = remedies(explanation).into_iter().enumerate().filter(|(_, (cause, _))| **cause == link.finding.cause);
-    let remedies = own.flat_map(|(number, (_, remedy))| remedy_rows(number + 1, remedy, indent, whole));
-    evidence.chain(remedies).collect()
+/// What was read, then where: the value matters most, and the end is what may be cut. An open link
+/// shows it whole.
+fn evidence_row((link, number): (usize, usize), depth: usize, evidence: &Evidence, open: bool, now: Timestamp) -> Row {
+    let line = vec![
+        Span::new(format!("{}· ", indent(depth)), Meaning::Rule),
+        Span::muted(format!("{}: ", evidence.field)),
+        Span::new(evidence.value.as_str(), Meaning::Quoted),
+        Span::muted(format!("  {} {}", evidence.source.kind, name_of(evidence))),
+    ];
+    let id = ObjectId::Part(format!("link:{link}:evidence:{number}"));
+    let cells = vec![Cell::line(line), Cell::age(now, Some(evidence.observed_at))];
+    Row { wrap: open.then(|| indent(depth + 1)), ..Row::new(id, cells) }
 }
 
-/// The remedy, and its command on a line of its own: cut if long, because `y` copies it whole.
-fn remedy_rows(number: usize, remedy: &Remedy, indent: &str, whole: bool) -> Vec<Row> {
+/// The name of what evidence is about; of a long number its beginning.
+fn name_of(evidence: &Evidence) -> &str {
+    let name = evidence.resource.name.as_str();
+    if evidence.resource.kind == ResourceKind::Activity { name.split('-').next().unwrap_or(name) } else { name }
+}
+
+fn ways_row(count: usize) -> Row {
+    let keys = if count == 1 { "1 copies its command".to_owned() } else { format!("1–{} copy their commands", count.min(9)) };
+    Row::text("ways-out", vec![Span::new("Ways out", Meaning::Heading), Span::muted(format!("  {keys}"))])
+}
+
+/// The remedy, and its command on lines of its own, never cut: it is what people copy.
+fn remedy_row(number: usize, remedy: &Remedy) -> Row {
     let (risk, meaning) = risk(remedy.risk);
-    let line = vec![Span::new(indent, Meaning::Rule), Span::new(format!("[{number}] "), Meaning::Key), Span::plain(remedy.text.as_str())];
-    let hang = format!("{indent}    ");
-    let row = |id: String, line: Line, risk: Cell, wrap: bool| Row {
-        wrap: wrap.then(|| hang.clone()),
-        ..Row::new(ObjectId::Part(id), vec![Cell::line(line), risk, Cell::default()])
-    };
-    let mut rows = vec![row(format!("remedy:{number}"), line, Cell::new(risk, meaning), true)];
+    let mut line = vec![Span::new(format!("[{number}] "), Meaning::Key), Span::plain(remedy.text.as_str())];
     if let Some(command) = &remedy.command {
-        let line = vec![Span::new(hang.as_str(), Meaning::Rule), Span::new(command.as_str(), Meaning::Command)];
-        rows.push(row(format!("remedy:{number}:command"), line, Cell::default(), whole));
+        line.push(Span::plain("\n"));
+        line.push(Span::new(command.as_str(), Meaning::Command));
     }
-    rows
+    let cells = vec![Cell::line(line), Cell::new(risk, meaning)];
+    Row { wrap: Some("    ".to_owned()), ..Row::new(ObjectId::Part(format!("remedy:{number}")), cells) }
 }
 
 fn missing_row(index: usize, missing: &Missing) -> Row {
@@ -192,7 +201,7 @@ fn missing_row(index: usize, missing: &Missing) -> Row {
     ];
     Row {
         wrap: Some("  ".to_owned()),
-        ..Row::new(ObjectId::Part(format!("missing:{index}")), vec![Cell::line(line), Cell::default(), Cell::default()]).problem(true)
+        ..Row::new(ObjectId::Part(format!("missing:{index}")), vec![Cell::line(line), Cell::default()]).problem(true)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::wrap::{columns, line_columns, wrap};
+use super::wrap::{columns, line_columns, wrap, wrap_around};
 use crate::console::meaning::Meaning;
 use crate::console::model::ListState;
 use crate::console::paint::{Align, Painter};
@@ -13,7 +13,7 @@ const GAP: u16 = 2;
 
 /// Where the parts of a content go in an area.
 struct Frame {
-    heading: u16,
+    heading: Vec<Line>,
     titles: u16,
     rows: Rect,
     facts: Vec<Line>,
@@ -21,15 +21,17 @@ struct Frame {
 }
 
 fn frame(content: &Content, area: Rect) -> Frame {
-    let heading = u16::try_from(content.heading.len()).unwrap_or(u16::MAX).min(area.height / 2);
+    let mut heading: Vec<Line> = content.heading.iter().flat_map(|line| wrap(line, usize::from(area.width), "  ")).collect();
+    heading.truncate(usize::from(area.height / 2));
+    let above = u16::try_from(heading.len()).unwrap_or(u16::MAX);
     let titled = content.columns.iter().any(|column| !column.title.is_empty()) && !content.rows.is_empty();
     let titles = u16::from(titled && area.height > 2);
-    let left = area.height.saturating_sub(heading + titles);
+    let left = area.height.saturating_sub(above + titles);
     let most_facts = usize::from(if content.rows.is_empty() { left.saturating_sub(1) } else { left / 3 });
     let mut facts: Vec<Line> = content.facts.iter().flat_map(|fact| wrap(fact, usize::from(area.width), "  ")).collect();
     facts.truncate(most_facts);
     let rows =
-        Rect { y: area.y.saturating_add(heading + titles), height: left.saturating_sub(u16::try_from(facts.len()).unwrap_or(0)), ..area };
+        Rect { y: area.y.saturating_add(above + titles), height: left.saturating_sub(u16::try_from(facts.len()).unwrap_or(0)), ..area };
     Frame { heading, titles, rows, facts, widths: widths(content, area.width) }
 }
 
@@ -84,8 +86,19 @@ fn gap(column: &Column) -> u16 {
 fn height(content: &Content, row: &Row, widths: &[Option<u16>]) -> usize {
     let Some(prefix) = &row.wrap else { return 1 };
     let fill = content.columns.iter().position(|column| matches!(column.width, Width::Fill(_)));
-    let Some((cell, Some(Some(width)))) = fill.and_then(|index| Some((row.cells.get(index)?, widths.get(index)))) else { return 1 };
-    wrap(&cell.line, usize::from(*width), prefix).len()
+    let Some((index, cell)) = fill.and_then(|index| Some((index, row.cells.get(index)?))) else { return 1 };
+    wrap_around(&cell.line, room(content, row, widths, index), prefix).len()
+}
+
+/// Columns for the first and for the further lines of a wrapped cell: what stands at its right
+/// takes one line only, and nothing where it is empty.
+fn room(content: &Content, row: &Row, widths: &[Option<u16>], index: usize) -> (usize, usize) {
+    let own = usize::from(widths.get(index).copied().flatten().unwrap_or_default());
+    let beside = content.columns.iter().zip(widths).skip(index).zip(content.columns.iter().zip(widths).skip(index + 1));
+    let beside = beside.filter_map(|((before, _), (_, width))| width.map(|width| usize::from(width + gap(before))));
+    let whole = own + beside.sum::<usize>();
+    let is_alone = row.cells.iter().skip(index + 1).all(|cell| line_columns(&cell.line) == 0);
+    (if is_alone { whole } else { own }, whole)
 }
 
 /// The first row to show so that row `index` is on the screen, moving as little as possible.
@@ -117,11 +130,12 @@ pub fn scrolled(content: &Content, area: Rect, offset: usize, index: usize) -> u
 /// Draws a content. `focused` tells whether its selection has the keys.
 pub fn draw(painter: &mut Painter<'_>, content: &Content, area: Rect, list: &ListState, focused: bool) {
     let frame = frame(content, area);
-    for (line, y) in content.heading.iter().zip(area.y..).take(usize::from(frame.heading)) {
+    let above = u16::try_from(frame.heading.len()).unwrap_or(u16::MAX);
+    for (line, y) in frame.heading.iter().zip(area.y..) {
         painter.line(area.x, y, area.width, line);
     }
     if frame.titles > 0 {
-        titles(painter, content, &frame, Rect { y: area.y + frame.heading, height: 1, ..area }, list);
+        titles(painter, content, &frame, Rect { y: area.y.saturating_add(above), height: 1, ..area }, list);
     }
     if content.rows.is_empty() && frame.rows.height > 0 {
         let empty = wrap(&[Span::muted(content.empty.as_str())], usize::from(area.width), "");
@@ -167,15 +181,15 @@ fn one_row(
 ) -> u16 {
     let mut tall = 1;
     let mut x = area.x;
-    for ((column, width), cell) in content.columns.iter().zip(widths).zip(&row.cells) {
+    for (((index, column), width), cell) in content.columns.iter().enumerate().zip(widths).zip(&row.cells) {
         let Some(width) = width else { continue };
         let width = (*width).min(area.right().saturating_sub(x));
         match (&row.wrap, column.width) {
             (Some(prefix), Width::Fill(_)) => {
-                let lines = wrap(&cell.line, usize::from(width), prefix);
+                let lines = wrap_around(&cell.line, room(content, row, widths, index), prefix);
                 tall = tall.max(u16::try_from(lines.len()).unwrap_or(u16::MAX).min(area.height));
                 for (line, y) in lines.iter().zip(area.y..area.bottom()) {
-                    painter.line(x, y, width, line);
+                    painter.line(x, y, area.right().saturating_sub(x), line);
                 }
             }
             (None, Width::Fill(_)) if pan > 0 && content.columns.len() == 1 => painter.line(x, area.y, width, &panned(&cell.line, pan)),

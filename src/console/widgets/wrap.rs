@@ -21,11 +21,16 @@ pub fn line_columns(line: &[Span]) -> usize {
 
 /// The line in pieces of at most `width` columns.
 pub fn wrap(line: &[Span], width: usize, prefix: &str) -> Vec<Line> {
+    wrap_around(line, (width, width), prefix)
+}
+
+/// The same around something at the right of the first line: that one is narrower than the rest.
+pub fn wrap_around(line: &[Span], (width, rest): (usize, usize), prefix: &str) -> Vec<Line> {
     if width == 0 || line_columns(line) <= width && !line.iter().any(|span| span.text.contains('\n')) {
         return vec![line.to_vec()];
     }
     let prefix = if columns(prefix) + 8 > width { "" } else { prefix };
-    let mut lines = Builder { width, prefix, lines: Vec::new(), now: Vec::new(), used: 0, fresh: true };
+    let mut lines = Builder { width, rest, prefix, lines: Vec::new(), now: Vec::new(), used: 0, fresh: true };
     for span in line {
         for (index, part) in span.text.split('\n').enumerate() {
             if index > 0 {
@@ -42,6 +47,7 @@ pub fn wrap(line: &[Span], width: usize, prefix: &str) -> Vec<Line> {
 
 struct Builder<'a> {
     width: usize,
+    rest: usize,
     prefix: &'a str,
     lines: Vec<Line>,
     now: Line,
@@ -55,6 +61,7 @@ impl Builder<'_> {
             return;
         }
         self.lines.push(std::mem::take(&mut self.now));
+        self.width = self.rest;
         self.now.push(Span::new(self.prefix, Meaning::Rule));
         self.used = columns(self.prefix);
         self.fresh = true;
@@ -103,5 +110,7 @@ mod tests {
         assert_eq!(texts, ["the new version ", "  waits for a ", "  place"]);
         let long = [Span::plain("abcdefghijklmnopqrstuvwxyz")];
         assert!(wrap(&long, 10, "").iter().all(|line| line_columns(line) <= 10));
+        let around: Vec<usize> = wrap_around(&line, (16, 30), "").iter().map(|line| line_columns(line)).collect();
+        assert_eq!(around, [16, 17], "the second line has more room");
     }
 }

@@ -86,7 +86,7 @@ pub(super) fn risk(risk: Risk) -> &'static str {
 
 /// All ways out of an explanation, those that end it before those that only look, none twice; the
 /// root's own first.
-pub(super) fn ways_out(explanation: &Explanation) -> Vec<&Remedy> {
+pub fn ways_out(explanation: &Explanation) -> Vec<&Remedy> {
     let is_root = |finding: &Finding| explanation.root.as_ref() == Some(&finding.cause);
     let (mut roots, mut others): (Vec<&Finding>, Vec<&Finding>) =
         explanation.chain.iter().rev().map(|link| &link.finding).partition(|finding| is_root(finding));
