@@ -61,7 +61,7 @@ fn is_sound(explanation: &Explanation) -> Result<(), TestCaseError> {
     match explanation.verdict {
         Verdict::Held => prop_assert!(explanation.root.as_ref().is_some_and(|root| causes.contains(&root))),
         Verdict::CannotTell => {
-            prop_assert!(!explanation.missing.is_empty() && explanation.missing.iter().all(|missing| !missing.unlock.is_empty()))
+            prop_assert!(!explanation.missing.is_empty() && explanation.missing.iter().all(|missing| !missing.unlock.is_empty()));
         }
         Verdict::Clear => prop_assert!(explanation.root.is_none() && explanation.chain.is_empty()),
     }
