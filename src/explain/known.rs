@@ -1,6 +1,9 @@
 //! What the rules ask of the catalogue: recognise a message, prefer one cause over another.
 
-use super::catalogue;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use super::catalogue::{self, Cause};
 use super::finding::{CauseId, Confidence, Remedy};
 use super::signature::{self, Field, Hints};
 
@@ -11,22 +14,23 @@ pub fn recognise(message: &str) -> Option<(CauseId, Confidence)> {
     if found.benign { None } else { found.cause.map(|cause| (cause, found.confidence)) }
 }
 
-/// Whether `one` is the better name where `other` holds too.
+/// Whether `one` is the better name where `other` holds too, directly or by way of others.
 pub fn prefers(one: &CauseId, other: &CauseId) -> bool {
-    let mut seen: Vec<&CauseId> = vec![one];
-    let mut at = 0;
-    while let Some(cause) = seen.get(at).copied() {
-        for worse in catalogue::find(cause).map(|cause| cause.prefer_over.as_slice()).unwrap_or_default() {
-            if worse == other {
-                return true;
-            }
-            if !seen.contains(&worse) {
-                seen.push(worse);
-            }
+    static COVERED: OnceLock<BTreeMap<&'static str, BTreeSet<&'static str>>> = OnceLock::new();
+    let covered = COVERED.get_or_init(|| catalogue::all().iter().map(|cause| (cause.id.as_str(), covered_by(cause))).collect());
+    covered.get(one.as_str()).is_some_and(|worse| worse.contains(other.as_str()))
+}
+
+/// Everything a cause is a better name for.
+fn covered_by(cause: &'static Cause) -> BTreeSet<&'static str> {
+    let mut covered = BTreeSet::new();
+    let mut open: Vec<&'static CauseId> = cause.prefer_over.iter().collect();
+    while let Some(worse) = open.pop() {
+        if covered.insert(worse.as_str()) {
+            open.extend(catalogue::find(worse).into_iter().flat_map(|cause| cause.prefer_over.iter()));
         }
-        at += 1;
     }
-    false
+    covered
 }
 
 /// The catalogue's title of a cause.

@@ -172,8 +172,10 @@ impl<'e> Gathered<'e> {
     /// Roots, the best first, without those that a better name covers.
     fn rank_roots(&self) -> Vec<Root<'e>> {
         let mut roots = self.roots.clone();
+        // One cause, however often, covers nothing.
+        let several = roots.windows(2).any(|pair| matches!(pair, [a, b] if a.cause() != b.cause()));
         let covered = |root: &Root<'_>| self.roots.iter().any(|other| known::prefers(other.cause(), root.cause()));
-        roots.retain(|root| !covered(root));
+        roots.retain(|root| !several || !covered(root));
         if roots.is_empty() {
             roots.clone_from(&self.roots);
         }
@@ -181,12 +183,18 @@ impl<'e> Gathered<'e> {
         roots
     }
 
-    fn held(mut self, workload: &Workload, began: Option<Timestamp>, roots: &[Root<'_>]) -> Explanation {
-        // What could not be read is told beside the chain; the chain is about what was found.
+    /// What could not be read is told beside the chain; the chain is about what was found.
+    fn leave_out_obstacles(&mut self) {
         self.chain.retain(|link| link.finding.resource.kind != ResourceKind::Source);
         let found: BTreeSet<CauseId> = self.chain.iter().map(|link| link.finding.cause.clone()).collect();
         for link in &mut self.chain {
             link.finding.leads_to.retain(|cause| found.contains(cause));
+        }
+    }
+
+    fn held(mut self, workload: &Workload, began: Option<Timestamp>, roots: &[Root<'_>]) -> Explanation {
+        if !self.obstacles.is_empty() {
+            self.leave_out_obstacles();
         }
         let headline = roots.first().map(|root| root.node.held.headline.clone()).unwrap_or_default();
         let mut causes: Vec<CauseId> = Vec::new();
