@@ -54,7 +54,7 @@ Examples:
   holdup doctor                        what can be read, what cannot, and what would change that
 
 Keys in the console:
-  enter drill in   esc back   e explain   l logs   y copy   / filter   : go to   ? all keys   q quit
+  enter drill in   esc back   e explain   l logs   y copy   / filter   ? all keys   q quit
 
 Exit codes of why and status:
   0 nothing is held up   1 something is   2 wrong usage or configuration   3 cannot tell   4 time ran out
