@@ -87,6 +87,9 @@ fn pictures_of_logs_and_trouble() {
     world::log(&mut model);
     golden("logs-80x24", &model, &Appearance::default(), &svg::DARK);
     let mut model = world::console(80, 24);
+    world::more_contexts(&mut model);
+    golden("contexts-80x24", &model, &Appearance::default(), &svg::DARK);
+    let mut model = world::console(80, 24);
     world::lose_cortex(&mut model);
     golden("stale-80x24", &model, &Appearance::default(), &svg::DARK);
     world::press(&mut model, "P");

@@ -55,7 +55,8 @@ pub fn panels(model: &Model) -> Vec<(Route, Rect, Rect)> {
     let body = body(model.size);
     let low = below(model).min(body.height * 2 / 5);
     let high = body.height.saturating_sub(low);
-    let left = body.width * 11 / 20;
+    // Where there is room, the workloads get enough for all their columns.
+    let left = body.width * if body.width >= 150 { 59 } else { 55 } / 100;
     let place = |x: u16, y: u16, width: u16, height: u16| {
         let title = Rect { x, y, width, height: 1.min(height) };
         let rows = margin(Rect { x, y: y + 1.min(height), width, height: height.saturating_sub(1) });

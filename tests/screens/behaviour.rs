@@ -35,6 +35,49 @@ fn the_row_says_status_age_and_reason() {
 }
 
 #[test]
+fn the_age_is_never_cut_and_wide_tables_say_more() {
+    let mut model = world::console(80, 24);
+    for (width, expected) in [(80, "READY  WHY"), (100, "UP-TO-DATE    AGE")] {
+        world::resize(&mut model, width, 24);
+        let screen = text(&model);
+        let row = screen.lines().find(|line| line.contains("text-generator")).unwrap();
+        assert!(row.contains("updating 41m "), "{screen}");
+        assert!(screen.lines().nth(2).unwrap().contains(expected), "{screen}");
+    }
+    world::resize(&mut model, 180, 24);
+    assert!(text(&model).contains("updating 41m    stalled"), "{}", text(&model));
+    world::resize(&mut model, 160, 48);
+    assert!(text(&model).contains("UP-TO-DATE    AGE"), "{}", text(&model));
+}
+
+#[test]
+fn several_contexts_are_told_apart_everywhere() {
+    let mut model = world::console(80, 24);
+    assert!(!text(&model).contains("CONTEXT"), "one context needs no column");
+    world::more_contexts(&mut model);
+    for keys in ["1", "2", "3", "5", "6"] {
+        world::press(&mut model, keys);
+        let screen = text(&model);
+        assert!(screen.contains("CONTEXT") && screen.contains(" prod "), "{screen}");
+    }
+    world::press(&mut model, "1 e");
+    assert!(text(&model).contains("text-generator in prod › why"), "{}", text(&model));
+}
+
+#[test]
+fn a_context_that_cannot_be_read_is_told_above_the_workloads() {
+    for (width, height) in [(80, 24), (160, 48)] {
+        let mut model = world::console(width, height);
+        world::more_contexts(&mut model);
+        let screen = text(&model);
+        let told = screen.lines().position(|line| line.contains("✖ lab cannot be read: operator.lab.example.com does not answer")).unwrap();
+        let first = screen.lines().position(|line| line.contains("updating 41m")).unwrap();
+        assert!(told < first && screen.contains("check that the VPN is up"), "{screen}");
+        assert!(!screen.contains("cortex was never read"), "once is enough\n{screen}");
+    }
+}
+
+#[test]
 fn the_selection_stays_on_its_object() {
     let mut model = world::console(80, 24);
     world::press(&mut model, "j j j");

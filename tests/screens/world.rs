@@ -65,7 +65,7 @@ const APIS: &[Api] = &[
         name: "text-generator",
         kind: "realtime",
         phase: Phase::Updating,
-        native: "updating",
+        native: "updating (stalled)",
         since: 41 * MINUTE,
         counts: Some((1, 1, 0)),
         deployed: 41 * MINUTE,
@@ -475,7 +475,10 @@ pub fn explain(snapshot: &Snapshot, at: Timestamp) -> Explanations {
         },
         name => clear(name),
     };
-    snapshot.workloads().map(|(_, workload)| (workload.key.clone(), one(workload))).collect()
+    snapshot
+        .workloads()
+        .map(|(_, workload)| (workload.key.clone(), Explanation { workload: workload.key.clone(), ..one(workload) }))
+        .collect()
 }
 
 /// A console of this size that has seen the story up to now.
@@ -501,10 +504,32 @@ pub fn console(width: u16, height: u16) -> Model {
 
 /// One source reports.
 pub fn bring(model: &mut Model, source: &str, seconds: u64, outcome: Result<View, Failure>) {
+    bring_of(model, &context(), source, seconds, outcome);
+}
+
+/// One source of some context reports.
+pub fn bring_of(model: &mut Model, context: &Text, source: &str, seconds: u64, outcome: Result<View, Failure>) {
     let at = ago(seconds);
-    let source = SourceId::new(&context(), source);
+    let source = SourceId::new(context, source);
     let update = Update { source, at, took: Duration::from_millis(182), outcome: outcome.map(Arc::new) };
     update::update(model, Stamped { at, event: Event::Update(Box::new(update)) });
+}
+
+/// Two more contexts: one with an API of the same name, one whose operator cannot be reached.
+pub fn more_contexts(model: &mut Model) {
+    let staging = Text::from("staging");
+    let mut apis: Vec<Workload> = APIS.iter().filter(|api| matches!(api.name, "text-generator" | "sentiment")).map(workload).collect();
+    for api in &mut apis {
+        api.key.context = staging.clone();
+    }
+    bring_of(model, &staging, "cortex", 4, Ok(View { workloads: apis, ..View::default() }));
+    let failure = Failure::new(
+        FailureKind::Unreachable,
+        "operator.lab.example.com does not answer (connection refused)",
+        "check that the VPN is up; the operator runs on the cluster's operator node group",
+    );
+    bring_of(model, &Text::from("lab"), "cortex", 6, Err(failure));
+    update::update(model, Stamped { at: now(), event: Event::Tick });
 }
 
 /// The platform stops answering.
@@ -526,6 +551,11 @@ pub fn press(model: &mut Model, keys: &str) -> Vec<holdup::console::effect::Effe
         }
     }
     effects
+}
+
+/// The terminal changes its size.
+pub fn resize(model: &mut Model, width: u16, height: u16) {
+    update::update(model, Stamped { at: now(), event: Event::Resize { width, height } });
 }
 
 /// Lines of a log arrive.

@@ -9,6 +9,7 @@ use crate::console::model::Model;
 use crate::console::navigation::Route;
 use crate::console::paint::Painter;
 use crate::console::view::content::{Line, Span};
+use crate::console::view::contexts;
 use crate::console::widgets::table;
 use crate::console::widgets::wrap::line_columns;
 use crate::domain::time::Timestamp;
@@ -22,7 +23,7 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, now: Timestamp) {
         let mut content = listing(model, &route, now);
         let count = content.rows.len();
         if route != Route::Workloads {
-            // What could not be read is said once, under the workloads.
+            // What could not be read is said once, with the workloads.
             content.facts.retain(|_| content.hidden > 0);
         }
         if matches!(route, Route::Explanation(_)) {
@@ -46,7 +47,7 @@ fn heading(model: &Model, route: &Route, count: usize, focused: bool, width: u16
     let word = match route {
         Route::Explanation(key) => {
             let age = crate::console::view::explanation::standing(model, key);
-            format!(" {} › why{age} ", key.name)
+            format!(" {}{} › why{age} ", key.name, contexts::suffix(model, &key.context))
         }
         route => format!(" {} {count} ", route.word()),
     };

@@ -1,8 +1,7 @@
 //! What node groups tried: all of them, one group's, one entry whole.
 
 use super::content::{Cell, Column, Content, Row, Span};
-use super::groups;
-use super::status;
+use super::{contexts, groups, status};
 use crate::console::meaning::Meaning;
 use crate::console::model::Model;
 use crate::console::navigation::{ObjectId, Route};
@@ -19,6 +18,7 @@ pub fn view(model: &Model, route: &Route, now: Timestamp) -> Content {
     let mut columns = vec![
         Column::fit("", 1, 0),
         Column::fit("AGE", 6, 0).right(),
+        contexts::COLUMN,
         Column::fit("GROUP", 20, 2).keep_end(),
         Column::fit("WHAT", 9, 3),
         Column::fit("STATUS", 14, 1),
@@ -34,17 +34,18 @@ pub fn view(model: &Model, route: &Route, now: Timestamp) -> Content {
     }
     Content {
         columns,
-        rows: activities.into_iter().map(|activity| row(activity, of.is_none(), now)).collect(),
+        rows: activities.into_iter().map(|activity| row(model, activity, of.is_none(), now)).collect(),
         facts: status::troubles(model, now),
         empty: empty.to_owned(),
         ..Content::default()
     }
 }
 
-fn row(activity: &ScalingActivity, with_group: bool, now: Timestamp) -> Row {
+fn row(model: &Model, activity: &ScalingActivity, with_group: bool, now: Timestamp) -> Row {
     let (glyph, meaning) = groups::outcome(activity.outcome);
     let message = activity.message.as_ref().unwrap_or(&activity.description);
-    let mut cells = vec![Cell::new(glyph, meaning), Cell::age(now, Some(activity.started_at))];
+    let context = contexts::cell(model, &activity.group.context);
+    let mut cells = vec![Cell::new(glyph, meaning), Cell::age(now, Some(activity.started_at)), context];
     if with_group {
         cells.push(Cell::plain(activity.group.name.as_str()));
     }

@@ -128,7 +128,8 @@ pub struct Column {
     pub title: &'static str,
     /// Its width.
     pub width: Width,
-    /// Where room is short, columns with the highest number go first; 0 stays.
+    /// Where room is short, columns with a low number come first; 0 stays. Columns with the same
+    /// number come together or not at all.
     pub priority: u8,
     /// Whether it is aligned to the right.
     pub right: bool,

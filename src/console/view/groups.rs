@@ -1,7 +1,7 @@
 //! Node groups: how many machines there are and may be, how that went, what was tried last.
 
 use super::content::{Cell, Column, Content, Line, Row, Span};
-use super::status;
+use super::{contexts, status};
 use crate::console::meaning::Meaning;
 use crate::console::model::Model;
 use crate::console::navigation::{ObjectId, Route};
@@ -27,6 +27,7 @@ pub fn view(model: &Model, _route: &Route, now: Timestamp) -> Content {
     Content {
         columns: vec![
             Column::fit("", 1, 0),
+            contexts::COLUMN,
             Column::fit("GROUP", 24, 0).keep_end(),
             Column::fit("NOW/MAX", 8, 0).right(),
             Column::fit("READY", 5, 8).right(),
@@ -53,6 +54,7 @@ fn row(model: &Model, joined: &JoinedGroup<'_>, now: Timestamp) -> Option<Row> {
     let types = configured.filter(|_| group.instance_types.is_empty()).map_or(&group.instance_types, |group| &group.instance_types);
     let cells = vec![
         Cell::new(glyph, meaning),
+        contexts::cell(model, &group.key.context),
         Cell::plain(group.key.name.as_str()),
         Cell::plain(size).ordered(group.desired.unwrap_or_default()),
         group.in_service.map(Cell::number).unwrap_or_default(),

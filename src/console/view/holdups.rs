@@ -1,7 +1,7 @@
 //! What is held up or unclear, the longest first.
 
 use super::content::{Cell, Column, Content, Row};
-use super::{explanation as chain, status, workloads};
+use super::{contexts, explanation as chain, status, workloads};
 use crate::console::meaning::Meaning;
 use crate::console::model::Model;
 use crate::console::navigation::{ObjectId, Route};
@@ -13,31 +13,30 @@ pub fn view(model: &Model, _route: &Route, now: Timestamp) -> Content {
     let unfinished = model.explanations().values().filter(|explanation| explanation.verdict != Verdict::Clear);
     let mut unfinished: Vec<&Explanation> = unfinished.collect();
     unfinished.sort_by_key(|explanation| (explanation.verdict, explanation.since.unwrap_or(Timestamp::MAX)));
-    let several = model.snapshot().contexts().len() > 1;
     Content {
         columns: vec![
             Column::fit("", 1, 0),
-            Column::fit("CONTEXT", 14, 5),
+            contexts::COLUMN,
             Column::fit("API", 28, 0).keep_end(),
             Column::fit("SINCE", 6, 0).right(),
             Column::fill("WHY", 20),
             Column::fit("SURE", 8, 2),
             Column::fit("CAUSE", 34, 4),
         ],
-        rows: unfinished.into_iter().map(|explanation| row(explanation, now, several)).collect(),
+        rows: unfinished.into_iter().map(|explanation| row(model, explanation, now)).collect(),
         facts: status::troubles(model, now),
         empty: "nothing is held up".to_owned(),
         ..Content::default()
     }
 }
 
-fn row(explanation: &Explanation, now: Timestamp, several: bool) -> Row {
+fn row(model: &Model, explanation: &Explanation, now: Timestamp) -> Row {
     let held = explanation.verdict == Verdict::Held;
     let glyph = if held { Cell::new("✖", Meaning::Held) } else { Cell::new("?", Meaning::Unknown) };
     let root = explanation.chain.iter().find(|link| Some(&link.finding.cause) == explanation.root.as_ref());
     let cells = vec![
         glyph,
-        Cell::muted(if several { explanation.workload.context.as_str() } else { "" }),
+        contexts::cell(model, &explanation.workload.context),
         Cell::new(explanation.workload.name.as_str(), Meaning::Subject),
         Cell::age(now, explanation.since).ordered(chain::held_for(explanation, now)),
         Cell::line(workloads::why(Some(explanation))),

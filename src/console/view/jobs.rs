@@ -1,7 +1,7 @@
 //! Jobs of a workload, newest first.
 
 use super::content::{Cell, Column, Content, Row};
-use super::{replicas, status};
+use super::{contexts, replicas, status};
 use crate::console::meaning::Meaning;
 use crate::console::model::Model;
 use crate::console::navigation::{ObjectId, Route};
@@ -14,6 +14,7 @@ pub fn view(model: &Model, route: &Route, now: Timestamp) -> Content {
     Content {
         columns: vec![
             Column::fit("", 1, 0),
+            contexts::COLUMN,
             Column::fit("JOB", 24, 0).keep_end(),
             Column::fit("STATUS", 24, 0),
             Column::fit("WORKERS", 8, 2).right(),
@@ -21,14 +22,14 @@ pub fn view(model: &Model, route: &Route, now: Timestamp) -> Content {
             Column::fit("AGE", 5, 1).right(),
             Column::fill("WORKERS BY STATE", 12),
         ],
-        rows: workload.into_iter().flat_map(|workload| &workload.jobs).map(|job| row(job, now)).collect(),
+        rows: workload.into_iter().flat_map(|workload| &workload.jobs).map(|job| row(model, job, now)).collect(),
         facts: status::troubles(model, now),
         empty: "this workload has no jobs".to_owned(),
         ..Content::default()
     }
 }
 
-fn row(job: &Job, now: Timestamp) -> Row {
+fn row(model: &Model, job: &Job, now: Timestamp) -> Row {
     let (glyph, meaning) = match job.phase {
         JobPhase::Pending | JobPhase::Running => ("◌", Meaning::Progressing),
         JobPhase::Succeeded => ("●", Meaning::Live),
@@ -45,6 +46,7 @@ fn row(job: &Job, now: Timestamp) -> Row {
     let states: Vec<String> = replicas::states(&job.counts).into_iter().map(|(count, _, word, _)| format!("{count} {word}")).collect();
     let cells = vec![
         Cell::new(glyph, meaning),
+        contexts::cell(model, &job.key.context),
         Cell::plain(name),
         Cell::new(job.native.as_str(), meaning),
         Cell::number(job.workers),

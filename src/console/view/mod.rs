@@ -3,6 +3,7 @@
 
 pub mod activity;
 pub mod content;
+pub mod contexts;
 pub mod details;
 pub mod explanation;
 pub mod groups;

@@ -2,7 +2,7 @@
 
 use super::activity::field;
 use super::content::{Cell, Column, Content, Line, Row, Span};
-use super::{replicas, status};
+use super::{contexts, replicas, status};
 use crate::console::meaning::Meaning;
 use crate::console::model::Model;
 use crate::console::navigation::{ObjectId, Route};
@@ -20,6 +20,7 @@ pub fn view(model: &Model, _route: &Route, now: Timestamp) -> Content {
     Content {
         columns: vec![
             Column::fit("", 1, 0),
+            contexts::COLUMN,
             Column::fit("GPU", 14, 0),
             Column::fit("TYPE", 15, 0),
             Column::fit("BUY", 4, 3),
@@ -50,6 +51,7 @@ fn row(model: &Model, source: &SourceId, node: &Node, now: Timestamp) -> Row {
     let stale = model.snapshot().views.get(source).is_some_and(|view| matches!(view.health, Health::Stale { .. }));
     let cells = vec![
         Cell::new(glyph, meaning),
+        contexts::cell(model, &node.key.context),
         Cell::line(accelerators(node.capacity, node.free)).ordered(node.free.gpus + node.free.neuron),
         Cell::plain(node.instance_type.as_str()),
         Cell::muted(if node.spot { "spot" } else { "od" }),

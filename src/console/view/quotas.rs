@@ -2,7 +2,7 @@
 
 use super::activity::field;
 use super::content::{Cell, Column, Content, Line, Row, Span};
-use super::status;
+use super::{contexts, status};
 use crate::console::meaning::Meaning;
 use crate::console::model::Model;
 use crate::console::navigation::{ObjectId, Route};
@@ -22,6 +22,7 @@ pub fn view(model: &Model, _route: &Route, now: Timestamp) -> Content {
     Content {
         columns: vec![
             Column::fit("", 1, 0),
+            contexts::COLUMN,
             Column::fit("USED", 8, 0),
             Column::fit("OF", 9, 0).right(),
             Column::fit("UNIT", 6, 6),
@@ -65,6 +66,7 @@ fn row(model: &Model, source: &SourceId, quota: &Quota, now: Timestamp) -> Row {
     let stale = model.snapshot().views.get(source).is_some_and(|view| matches!(view.health, Health::Stale { .. }));
     let cells = vec![
         Cell::new(glyph, meaning),
+        contexts::cell(model, &quota.key.context),
         Cell::line(if used.is_some() { bar } else { Vec::new() }),
         Cell::new(text, meaning).ordered(i64::try_from(full).unwrap_or(i64::MAX)),
         Cell::muted(quota.unit.as_str()),

@@ -6,6 +6,8 @@ use super::content::{Line, Span};
 use crate::console::meaning::Meaning;
 use crate::console::model::Model;
 use crate::console::widgets::wrap::line_columns;
+use crate::domain::id::SourceId;
+use crate::domain::snapshot::SourceView;
 use crate::domain::source::{FailureKind, Health};
 use crate::domain::time::Timestamp;
 use crate::explain::Verdict;
@@ -109,8 +111,13 @@ pub fn fitting(mut pieces: Vec<(u8, Line)>, room: usize) -> Line {
 
 /// Sentences about what could not be read, for the foot of a view.
 pub fn troubles(model: &Model, now: Timestamp) -> Vec<Line> {
+    troubles_beside(model, now, |_, _, _| false)
+}
+
+/// The same without the sources that are told of elsewhere on the screen.
+pub fn troubles_beside(model: &Model, now: Timestamp, told: fn(&Model, &SourceId, &SourceView) -> bool) -> Vec<Line> {
     let mut lines = Vec::new();
-    for (id, view) in &model.snapshot().views {
+    for (id, view) in model.snapshot().views.iter().filter(|(id, view)| !told(model, id, view)) {
         match &view.health {
             Health::Waiting | Health::Fresh { .. } => {}
             Health::Stale { since, failure } => lines.push(vec![

@@ -6,7 +6,7 @@ use super::content::{Line, Span};
 use crate::console::meaning::Meaning;
 use crate::console::model::Model;
 use crate::console::navigation::{ObjectId, Route};
-use crate::console::view::explanation;
+use crate::console::view::{contexts, explanation};
 use crate::console::widgets::wrap::line_columns;
 use crate::domain::snapshot::View;
 use crate::domain::time::Timestamp;
@@ -67,6 +67,7 @@ pub fn crumbs(model: &Model, now: Timestamp) -> Line {
         let of = route.subject();
         if let Some(key) = of.filter(|_| of != subject) {
             line.push(Span::new(key.name.as_str(), Meaning::Subject));
+            line.push(Span::muted(contexts::suffix(model, &key.context)));
             line.push(Span::new(" › ", Meaning::Rule));
             subject = of;
         }

@@ -2,19 +2,21 @@
 
 use super::content::{Cell, Column, Content, Line, Row, Span};
 use super::state::Standing;
-use super::status;
+use super::{contexts, status};
 use crate::console::meaning::Meaning;
 use crate::console::model::Model;
 use crate::console::navigation::{ObjectId, Route};
 use crate::domain::source::Health;
 use crate::domain::time::{self, Timestamp};
-use crate::domain::workload::Workload;
+use crate::domain::workload::{Phase, Workload};
 use crate::explain::{Explanation, Verdict};
+
+/// The longest word for a phase, in characters; what a platform says beyond is in its details.
+const WORD: usize = 19;
 
 /// The table of workloads.
 pub fn view(model: &Model, _route: &Route, now: Timestamp) -> Content {
     let snapshot = model.snapshot();
-    let several = snapshot.contexts().len() > 1;
     let mut rows: Vec<((Standing, Timestamp), Row)> = snapshot
         .workloads()
         .map(|(source, workload)| {
@@ -24,35 +26,46 @@ pub fn view(model: &Model, _route: &Route, now: Timestamp) -> Content {
             // What waits the longest comes first among the unfinished; the rest keeps its order.
             let since = explanation.and_then(|explanation| explanation.since).or(workload.status.since);
             let since = since.filter(|_| standing.is_problem()).unwrap_or(Timestamp::MAX);
-            ((standing, since), row(workload, explanation, standing, now, several).stale(stale))
+            ((standing, since), row(model, workload, standing, now).stale(stale))
         })
         .collect();
     rows.sort_by_key(|(order, _)| *order);
     Content {
         columns: vec![
             Column::fit("", 1, 0),
-            Column::fit("CONTEXT", 14, 6),
+            contexts::COLUMN,
             Column::fit("API", 28, 0).keep_end(),
-            Column::fit("KIND", 9, 4),
-            Column::fit("STATUS", 18, 0),
+            Column::fit("KIND", 9, 5),
+            Column::fit("STATUS", 24, 0),
+            // What the platform adds to its word: where there is room to spare.
+            Column::fit("", 16, 9),
             Column::fit("READY", 7, 2).right(),
-            Column::fit("UP-TO-DATE", 10, 7).right(),
-            Column::fit("AGE", 5, 5).right(),
+            Column::fit("UP-TO-DATE", 10, 4).right(),
+            Column::fit("AGE", 5, 4).right(),
             Column::fill("WHY", 26),
         ],
         rows: rows.into_iter().map(|(_, row)| row).collect(),
-        facts: status::troubles(model, now),
+        heading: contexts::dark(model),
+        facts: status::troubles_beside(model, now, contexts::is_dark),
         empty: empty(model),
         ..Content::default()
     }
 }
 
 fn empty(model: &Model) -> String {
-    let waiting = model.snapshot().views.values().any(|view| view.health == Health::Waiting);
-    if waiting { "waiting for the first answer".to_owned() } else { "no workload is deployed here".to_owned() }
+    let any = |of: fn(&Health) -> bool| model.snapshot().views.values().any(|view| of(&view.health));
+    let text = if any(|health| *health == Health::Waiting) {
+        "waiting for the first answer"
+    } else if any(|health| matches!(health, Health::Failed { .. })) {
+        "what is deployed could not be read; holdup asks again by itself, ctrl-r asks now"
+    } else {
+        "no workload is deployed here"
+    };
+    text.to_owned()
 }
 
-fn row(workload: &Workload, explanation: Option<&Explanation>, standing: Standing, now: Timestamp, several: bool) -> Row {
+fn row(model: &Model, workload: &Workload, standing: Standing, now: Timestamp) -> Row {
+    let explanation = model.explanation(&workload.key);
     let meaning = standing.meaning();
     let counts = workload.replicas.as_ref();
     let ready = counts.map(|counts| match counts.desired {
@@ -62,10 +75,11 @@ fn row(workload: &Workload, explanation: Option<&Explanation>, standing: Standin
     let current = counts.map(|counts| Cell::number(counts.up_to_date));
     let cells = vec![
         Cell::new(standing.glyph(), meaning).ordered(standing as i64),
-        Cell::muted(if several { workload.key.context.as_str() } else { "" }),
+        contexts::cell(model, &workload.key.context),
         Cell::new(workload.key.name.as_str(), if standing.is_problem() { Meaning::Subject } else { Meaning::Plain }),
         Cell::muted(workload.kind.as_str()),
         status_cell(workload, explanation, standing, now),
+        Cell::new(words(workload).1, standing.meaning()),
         Cell::plain(ready.unwrap_or_default()).ordered(counts.map_or(-1, |counts| i64::from(counts.serving()))),
         current.unwrap_or_default(),
         Cell::age(now, workload.deployed_at),
@@ -74,8 +88,23 @@ fn row(workload: &Workload, explanation: Option<&Explanation>, standing: Standin
     Row::new(ObjectId::Resource(workload.key.clone()), cells).problem(standing.is_problem())
 }
 
+/// The platform's word for the phase, and what it adds: `updating` and `stalled`. The age comes
+/// between them, because a cell that is cut must not lose it.
+fn words(workload: &Workload) -> (&str, &str) {
+    let native = workload.status.native.as_str();
+    let (word, more) = native.find([',', '(']).map_or((native, ""), |at| native.split_at(at));
+    let more = more.trim_matches([',', '(', ')', ' ']);
+    // Serving too few is not what `live` means to whoever reads a table.
+    (if workload.status.phase == Phase::Short { "short" } else { word.trim_end() }, more.trim_start_matches("short "))
+}
+
 fn status_cell(workload: &Workload, explanation: Option<&Explanation>, standing: Standing, now: Timestamp) -> Cell {
-    let mut line = vec![Span::new(workload.status.native.as_str(), standing.meaning())];
+    let word = words(workload).0;
+    let word = match word.char_indices().nth(WORD) {
+        Some((end, _)) => format!("{}…", word.get(..end).unwrap_or(word)),
+        None => word.to_owned(),
+    };
+    let mut line = vec![Span::new(word, standing.meaning())];
     let since = explanation.and_then(|explanation| explanation.since).or(workload.status.since);
     let settled = matches!(standing, Standing::Live | Standing::Idle);
     if let Some(since) = since.filter(|_| !settled) {

@@ -1,5 +1,7 @@
 //! The one table: columns by priority, rows that wrap or are cut, heading and facts around them.
 
+use std::collections::BTreeSet;
+
 use ratatui::layout::Rect;
 
 use super::wrap::{columns, line_columns, wrap, wrap_around};
@@ -57,13 +59,19 @@ fn widths(content: &Content, width: u16) -> Vec<Option<u16>> {
         let sum: u32 = wanted.iter().flatten().map(|width| u32::from(*width)).sum::<u32>() + gaps.sum::<u32>();
         sum.saturating_sub(u32::from(GAP))
     };
-    while total(&wanted) > u32::from(width) {
-        let last = content.columns.iter().zip(&wanted).enumerate().filter(|(_, (column, width))| column.priority > 0 && width.is_some());
-        match last.max_by_key(|(_, (column, _))| column.priority).map(|(index, _)| index) {
-            Some(index) => wanted.get_mut(index).into_iter().for_each(|width| *width = None),
-            None => break,
+    let priorities: BTreeSet<u8> = content.columns.iter().map(|column| column.priority).filter(|priority| *priority > 0).collect();
+    let mut kept = up_to(content, &wanted, |priority| priority == 0);
+    let mut chosen = BTreeSet::from([0]);
+    for priority in priorities {
+        chosen.insert(priority);
+        let more = up_to(content, &wanted, |priority| chosen.contains(&priority));
+        if total(&more) <= u32::from(width) {
+            kept = more;
+        } else {
+            chosen.remove(&priority);
         }
     }
+    wanted = kept;
     let over = total(&wanted).saturating_sub(u32::from(width));
     if over > 0
         && let Some(widest) = wanted.iter_mut().flatten().max()
@@ -76,6 +84,11 @@ fn widths(content: &Content, width: u16) -> Vec<Option<u16>> {
         *fill = fill.saturating_add(spare);
     }
     wanted
+}
+
+/// The widths of the columns whose priority is `wanted`.
+fn up_to(content: &Content, widths: &[Option<u16>], wanted: impl Fn(u8) -> bool) -> Vec<Option<u16>> {
+    content.columns.iter().zip(widths).map(|(column, width)| width.filter(|_| wanted(column.priority))).collect()
 }
 
 fn gap(column: &Column) -> u16 {
