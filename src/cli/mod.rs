@@ -1,7 +1,7 @@
 //! The command line: one file a command. Parses, runs, reports; all knowledge is elsewhere.
 //!
 //! Adding a command is its file, one `pub mod`, one variant of [`Command`] and one line in
-//! [`Command::run`].
+//! `Command::run`.
 
 mod appearance;
 pub mod classify;

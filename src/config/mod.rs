@@ -147,7 +147,8 @@ mod tests {
     #[test]
     fn the_example_reads_and_says_nothing_until_uncommented() {
         assert_eq!(parse(Path::new("c"), EXAMPLE, PLATFORMS).unwrap(), Config::default());
-        let live: String = EXAMPLE.lines().map(|line| format!("{}\n", line.strip_prefix("#: ").unwrap_or(line))).collect();
+        let lines: Vec<&str> = EXAMPLE.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line)).collect();
+        let live = lines.join("\n");
         let config = parse(Path::new("c"), &live, PLATFORMS).unwrap_or_else(|p| panic!("{p:?}"));
         assert_eq!(config.contexts.len(), 1);
         assert!(config.ui.theme.is_some() && config.ui.ascii.is_some() && config.ui.color.is_some() && config.ui.notify.is_some());

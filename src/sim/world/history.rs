@@ -10,7 +10,7 @@ pub struct Activity {
     /// `Launching a new EC2 instance…` or `Terminating EC2 instance…`.
     pub description: String,
     /// Why the group did it, without the leading `At <stamp>Z ` of each sentence: the server puts
-    /// [`Self::caused_at`] there.
+    /// the stamp of the sentence there.
     pub cause: Vec<Sentence>,
     /// How it stands.
     pub status: ActivityStatus,
