@@ -13,6 +13,9 @@ use ratatui::layout::Rect;
 use super::model::Model;
 use super::navigation::Route;
 
+/// Lines that a chain with its ways out takes: the lower panels leave so many if they can.
+const EXPLAINED: u16 = 37;
+
 /// Lines around the body.
 const AROUND: u16 = 3;
 
@@ -53,10 +56,10 @@ fn below(model: &Model) -> u16 {
 /// The panels of the dashboard: view, title line, area of its rows.
 pub fn panels(model: &Model) -> Vec<(Route, Rect, Rect)> {
     let body = body(model.size);
-    let low = below(model).min(body.height * 2 / 5);
+    let low = below(model).min(body.height.saturating_sub(EXPLAINED).max(8)).min(body.height * 2 / 5);
     let high = body.height.saturating_sub(low);
     // Where there is room, the workloads get enough for all their columns.
-    let left = body.width * if body.width >= 150 { 59 } else { 55 } / 100;
+    let left = body.width * if body.width >= 150 { 57 } else { 55 } / 100;
     let place = |x: u16, y: u16, width: u16, height: u16| {
         let title = Rect { x, y, width, height: 1.min(height) };
         let rows = margin(Rect { x, y: y + 1.min(height), width, height: height.saturating_sub(1) });

@@ -71,7 +71,7 @@ const APIS: &[Api] = &[
         deployed: 41 * MINUTE,
     },
     Api {
-        name: "image-classifier-eu",
+        name: "image-classifier",
         kind: "realtime",
         phase: Phase::Failed,
         native: "error",
@@ -232,7 +232,7 @@ fn cortex() -> View {
         nodes: NODES.iter().map(node).collect(),
         events: vec![
             warn(70, "text-generator", "FailedScheduling", "0/6 nodes are available: 3 Insufficient nvidia.com/gpu", 38),
-            warn(140, "image-classifier-eu", "BackOff", "Back-off restarting failed container api", 11),
+            warn(140, "image-classifier", "BackOff", "Back-off restarting failed container api", 11),
         ],
         raw: BTreeMap::from([(
             workload_key("text-generator"),
@@ -448,7 +448,7 @@ pub fn explain(snapshot: &Snapshot, at: Timestamp) -> Explanations {
             }),
             ..clear("summarizer")
         },
-        "image-classifier-eu" => Explanation {
+        "image-classifier" => Explanation {
             verdict: Verdict::Held,
             since: Some(ago(12 * MINUTE)),
             root: Some("cortex/update-crash".into()),
@@ -460,7 +460,7 @@ pub fn explain(snapshot: &Snapshot, at: Timestamp) -> Explanations {
                 Vec::new(),
                 Vec::new(),
             )],
-            ..clear("image-classifier-eu")
+            ..clear("image-classifier")
         },
         "translator" => Explanation {
             verdict: Verdict::CannotTell,

@@ -10,7 +10,7 @@ use crate::domain::source::{Failure, Health};
 use crate::domain::text::Text;
 
 /// The column; it goes where nobody needs it, because its cells are empty then.
-pub const COLUMN: Column = Column::fit("CONTEXT", 12, 1);
+pub const COLUMN: Column = Column::fit("CONTEXT", 12, 0);
 
 /// The cell: empty while there is only one context.
 pub fn cell(model: &Model, context: &Text) -> Cell {

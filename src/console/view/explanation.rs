@@ -104,8 +104,11 @@ fn chain(model: &Model, explanation: &Explanation, now: Timestamp) -> Vec<Row> {
         let hidden = if open { 0 } else { shown.len().saturating_sub(1) };
         shown.truncate(if open { usize::MAX } else { 1 });
         told.extend(shown.iter().map(|(_, evidence)| *evidence));
-        rows.push(link_row(explanation, index, link, hidden));
-        rows.extend(shown.into_iter().map(|(number, evidence)| evidence_row((index, number), link.depth, evidence, open, now)));
+        rows.push(link_row(explanation, index, link));
+        rows.extend(shown.into_iter().map(|(number, evidence)| {
+            let row = evidence_row((index, number), link.depth, evidence, now);
+            if open { Row { wrap: Some(indent(link.depth + 1)), ..row } } else { folded(row, hidden) }
+        }));
     }
     rows
 }
@@ -137,7 +140,7 @@ fn indent(depth: usize) -> String {
     "  ".repeat(depth + 1)
 }
 
-fn link_row(explanation: &Explanation, index: usize, link: &Link, hidden: usize) -> Row {
+fn link_row(explanation: &Explanation, index: usize, link: &Link) -> Row {
     let finding = &link.finding;
     let root = explanation.root.as_ref() == Some(&finding.cause) || explanation.also.contains(&finding.cause);
     let (glyph, meaning) = match finding.confidence {
@@ -148,15 +151,15 @@ fn link_row(explanation: &Explanation, index: usize, link: &Link, hidden: usize)
         Span::new(guide(link.depth), Meaning::Rule),
         Span::new(glyph, meaning),
         Span::new(finding.says.as_str(), if root { Meaning::Subject } else { Meaning::Plain }),
-        Span::muted(if hidden == 0 { String::new() } else { format!("  ▸{hidden}") }),
+        Span::muted(format!(" ({})", confidence(finding.confidence))),
     ];
-    let cells = vec![Cell::line(line), Cell::muted(confidence(finding.confidence))];
+    let cells = vec![Cell::line(line), Cell::default()];
     Row { wrap: Some(indent(link.depth)), ..Row::new(ObjectId::Part(format!("link:{index}:{}", finding.cause)), cells).problem(root) }
 }
 
 /// What was read, then where: the value matters most, and the end is what may be cut. An open link
 /// shows it whole.
-fn evidence_row((link, number): (usize, usize), depth: usize, evidence: &Evidence, open: bool, now: Timestamp) -> Row {
+fn evidence_row((link, number): (usize, usize), depth: usize, evidence: &Evidence, now: Timestamp) -> Row {
     let line = vec![
         Span::new(format!("{}· ", indent(depth)), Meaning::Rule),
         Span::muted(format!("{}: ", evidence.field)),
@@ -165,7 +168,15 @@ fn evidence_row((link, number): (usize, usize), depth: usize, evidence: &Evidenc
     ];
     let id = ObjectId::Part(format!("link:{link}:evidence:{number}"));
     let cells = vec![Cell::line(line), Cell::age(now, Some(evidence.observed_at))];
-    Row { wrap: open.then(|| indent(depth + 1)), ..Row::new(id, cells) }
+    Row::new(id, cells)
+}
+
+/// The same row, with how many more pieces there are.
+fn folded(mut row: Row, hidden: usize) -> Row {
+    if let Some(cell) = row.cells.last_mut().filter(|_| hidden > 0) {
+        cell.line.insert(0, Span::muted(format!("▸{hidden}  ")));
+    }
+    row
 }
 
 /// The name of what evidence is about; of a long number its beginning.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::content::{Line, Span};
+use super::contexts;
 use crate::console::meaning::Meaning;
 use crate::console::model::Model;
 use crate::console::widgets::wrap::line_columns;
@@ -121,20 +122,21 @@ pub fn troubles_beside(model: &Model, now: Timestamp, told: fn(&Model, &SourceId
         match &view.health {
             Health::Waiting | Health::Fresh { .. } => {}
             Health::Stale { since, failure } => lines.push(vec![
-                Span::new(format!("{} is behind: ", id.kind), Meaning::Failed),
+                Span::new(format!("{}{} is behind: ", id.kind, contexts::suffix(model, &id.context)), Meaning::Failed),
                 Span::plain(format!("{}; shown is what was read ", failure.message)),
                 Span::age(now, *since, Meaning::Plain),
                 Span::plain(" ago"),
                 Span::muted(hint(&failure.hint)),
             ]),
             Health::Failed { failure, .. } => lines.push(vec![
-                Span::new(format!("{} was never read: ", id.kind), Meaning::Failed),
+                Span::new(format!("{}{} was never read: ", id.kind, contexts::suffix(model, &id.context)), Meaning::Failed),
                 Span::plain(failure.message.as_str()),
                 Span::muted(hint(&failure.hint)),
             ]),
         }
         for gap in &view.view.gaps {
-            let mut line = vec![Span::new(format!("{} not read: ", gap.what), Meaning::Unknown), Span::plain(gap.failure.message.as_str())];
+            let what = format!("{}{} not read: ", gap.what, contexts::suffix(model, &id.context));
+            let mut line = vec![Span::new(what, Meaning::Unknown), Span::plain(gap.failure.message.as_str())];
             if !gap.failure.permissions.is_empty() {
                 let needs: Vec<&str> = gap.failure.permissions.iter().map(crate::domain::text::Text::as_str).collect();
                 line.push(Span::plain(format!(", needs {}", needs.join(", "))));

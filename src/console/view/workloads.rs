@@ -11,8 +11,8 @@ use crate::domain::time::{self, Timestamp};
 use crate::domain::workload::{Phase, Workload};
 use crate::explain::{Explanation, Verdict};
 
-/// The longest word for a phase, in characters; what a platform says beyond is in its details.
-const WORD: usize = 19;
+/// The longest word of a platform for a phase that a table has room for, in characters.
+const WORD: usize = 14;
 
 /// The table of workloads.
 pub fn view(model: &Model, _route: &Route, now: Timestamp) -> Content {
@@ -36,9 +36,9 @@ pub fn view(model: &Model, _route: &Route, now: Timestamp) -> Content {
             contexts::COLUMN,
             Column::fit("API", 28, 0).keep_end(),
             Column::fit("KIND", 9, 5),
-            Column::fit("STATUS", 24, 0),
+            Column::fit("STATUS", 21, 0),
             // What the platform adds to its word: where there is room to spare.
-            Column::fit("", 16, 9),
+            Column::fit("", 20, 9),
             Column::fit("READY", 7, 2).right(),
             Column::fit("UP-TO-DATE", 10, 4).right(),
             Column::fit("AGE", 5, 4).right(),
@@ -57,7 +57,7 @@ fn empty(model: &Model) -> String {
     let text = if any(|health| *health == Health::Waiting) {
         "waiting for the first answer"
     } else if any(|health| matches!(health, Health::Failed { .. })) {
-        "what is deployed could not be read; holdup asks again by itself, ctrl-r asks now"
+        "nothing could be read yet; ctrl-r asks again at once"
     } else {
         "no workload is deployed here"
     };
@@ -93,18 +93,31 @@ fn row(model: &Model, workload: &Workload, standing: Standing, now: Timestamp) -
 fn words(workload: &Workload) -> (&str, &str) {
     let native = workload.status.native.as_str();
     let (word, more) = native.find([',', '(']).map_or((native, ""), |at| native.split_at(at));
-    let more = more.trim_matches([',', '(', ')', ' ']);
-    // Serving too few is not what `live` means to whoever reads a table.
-    (if workload.status.phase == Phase::Short { "short" } else { word.trim_end() }, more.trim_start_matches("short "))
+    let (word, more) = (word.trim_end(), more.trim_matches([',', '(', ')', ' ']));
+    match workload.status.phase {
+        // Serving too few is not what `live` means to whoever reads a table.
+        Phase::Short => ("short", more.trim_start_matches("short ")),
+        phase if word.chars().count() > WORD => (phase_word(phase), native),
+        _ => (word, more),
+    }
+}
+
+/// What stands for a platform's word that is too long for a table.
+fn phase_word(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Live => "live",
+        Phase::Short => "short",
+        Phase::Updating => "updating",
+        Phase::Failed => "failed",
+        Phase::Zero => "at zero",
+        Phase::Idle => "idle",
+        Phase::Stopping => "stopping",
+        Phase::Unrecognized => "unknown",
+    }
 }
 
 fn status_cell(workload: &Workload, explanation: Option<&Explanation>, standing: Standing, now: Timestamp) -> Cell {
-    let word = words(workload).0;
-    let word = match word.char_indices().nth(WORD) {
-        Some((end, _)) => format!("{}…", word.get(..end).unwrap_or(word)),
-        None => word.to_owned(),
-    };
-    let mut line = vec![Span::new(word, standing.meaning())];
+    let mut line = vec![Span::new(words(workload).0, standing.meaning())];
     let since = explanation.and_then(|explanation| explanation.since).or(workload.status.since);
     let settled = matches!(standing, Standing::Live | Standing::Idle);
     if let Some(since) = since.filter(|_| !settled) {

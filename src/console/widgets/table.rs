@@ -13,6 +13,9 @@ use crate::console::view::content::{Column, Content, Line, Row, Span, Width};
 /// Columns between two columns.
 const GAP: u16 = 2;
 
+/// Columns with a number up to this may squeeze the filling one a little.
+const ESSENTIAL: u8 = 2;
+
 /// Where the parts of a content go in an area.
 struct Frame {
     heading: Vec<Line>,
@@ -59,13 +62,19 @@ fn widths(content: &Content, width: u16) -> Vec<Option<u16>> {
         let sum: u32 = wanted.iter().flatten().map(|width| u32::from(*width)).sum::<u32>() + gaps.sum::<u32>();
         sum.saturating_sub(u32::from(GAP))
     };
+    let least = content.columns.iter().find_map(|column| match column.width {
+        Width::Fill(least) => Some(least),
+        Width::Fit(_) => None,
+    });
+    let least = least.unwrap_or_default();
     let priorities: BTreeSet<u8> = content.columns.iter().map(|column| column.priority).filter(|priority| *priority > 0).collect();
     let mut kept = up_to(content, &wanted, |priority| priority == 0);
     let mut chosen = BTreeSet::from([0]);
     for priority in priorities {
         chosen.insert(priority);
         let more = up_to(content, &wanted, |priority| chosen.contains(&priority));
-        if total(&more) <= u32::from(width) {
+        let squeeze = if priority <= ESSENTIAL { least / 4 } else { 0 };
+        if total(&more) <= u32::from(width.saturating_add(squeeze)) {
             kept = more;
         } else {
             chosen.remove(&priority);
