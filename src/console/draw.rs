@@ -19,18 +19,13 @@ use crate::explain::Verdict;
 /// Below this there is room for one line: the worst problem.
 const SMALLEST: (u16, u16) = (24, 5);
 
-/// Draws the whole screen. The buffer's area counts, not the size the model was told.
-pub fn draw(buffer: &mut Buffer, model: &Model, look: &Appearance, now: Timestamp) {
-    paint(buffer, model, look, now);
-}
-
-/// When something on the screen will read differently without any event; `None` if never.
-pub fn next_tick(model: &Model, now: Timestamp) -> Option<Duration> {
+/// Draws the whole screen. The buffer's area counts, not the size the model was told. Returns when
+/// something on it will read differently without any event; `None` if never.
+pub fn draw(buffer: &mut Buffer, model: &Model, look: &Appearance, now: Timestamp) -> Option<Duration> {
+    let words = paint(buffer, model, look, now);
     if model.frozen.is_some() {
         return None;
     }
-    let mut buffer = Buffer::empty(Rect::new(0, 0, model.size.0, model.size.1));
-    let words = paint(&mut buffer, model, &Appearance::default(), now);
     let unsettled =
         model.explanations().values().any(|explanation| explanation.verdict != Verdict::Clear || explanation.progress.is_some());
     let rules = unsettled.then(|| {
@@ -38,6 +33,12 @@ pub fn next_tick(model: &Model, now: Timestamp) -> Option<Duration> {
         REEXPLAIN.saturating_sub(since).max(Duration::from_secs(1))
     });
     words.into_iter().chain(rules).min()
+}
+
+/// The same without a screen.
+pub fn next_tick(model: &Model, now: Timestamp) -> Option<Duration> {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, model.size.0, model.size.1));
+    draw(&mut buffer, model, &Appearance::default(), now)
 }
 
 fn paint(buffer: &mut Buffer, model: &Model, look: &Appearance, now: Timestamp) -> Option<Duration> {

@@ -20,7 +20,7 @@ use crate::console::effect::Effect;
 use crate::console::event::{Event, Stamped};
 use crate::console::keymap::Keymap;
 use crate::console::update::update;
-use crate::console::{Appearance, Model, Settings, draw, next_tick};
+use crate::console::{Appearance, Model, Settings, draw};
 use crate::domain::store::Update;
 use crate::domain::text::Text;
 use crate::source::poller::{self, Pollers};
@@ -249,10 +249,10 @@ impl EventLoop {
     fn draw(&mut self) {
         let now = clock::now();
         let (model, appearance) = (&self.model, &self.appearance);
-        match self.outside.screen.draw(|buffer| draw(buffer, model, appearance, now)) {
+        let mut tick = None;
+        match self.outside.screen.draw(|buffer| tick = draw(buffer, model, appearance, now)) {
             Ok(_) => {
-                let tick = next_tick(&self.model, now).map(|tick| tick.max(FASTEST_TICK));
-                self.frames.drawn(Instant::now(), tick);
+                self.frames.drawn(Instant::now(), tick.map(|tick| tick.max(FASTEST_TICK)));
             }
             Err(error) => {
                 tracing::info!(%error, "the terminal takes no more frames");
