@@ -76,7 +76,7 @@ actions! {
     Remedy7 "copy-remedy-7" "copy remedy 7";
     Remedy8 "copy-remedy-8" "copy remedy 8";
     Remedy9 "copy-remedy-9" "copy remedy 9";
-    Expand "expand" "show or hide evidence and remedies";
+    Expand "expand" "show or hide further evidence";
     ExpandAll "expand-all" "show or hide all evidence";
     NextPanel "next-panel" "next panel or tab";
     PreviousPanel "previous-panel" "previous panel or tab";

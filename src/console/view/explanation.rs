@@ -81,7 +81,7 @@ pub fn view(model: &Model, route: &Route, now: Timestamp) -> Content {
         return Content { columns, empty, ..Content::default() };
     };
     let mut rows = chain(model, explanation, now);
-    rows.extend(explanation.missing.iter().enumerate().map(|(index, missing)| missing_row(index, missing)));
+    rows.extend(missing_rows(explanation));
     if explanation.chain.is_empty() {
         rows.insert(0, calm_row(explanation));
     }
@@ -144,8 +144,8 @@ fn link_row(explanation: &Explanation, index: usize, link: &Link) -> Row {
     let finding = &link.finding;
     let root = explanation.root.as_ref() == Some(&finding.cause) || explanation.also.contains(&finding.cause);
     let (glyph, meaning) = match finding.confidence {
-        Confidence::Certain | Confidence::Likely => ("✖ ", Meaning::Held),
-        Confidence::Possible => ("? ", Meaning::Unknown),
+        Confidence::Certain | Confidence::Likely if !is_obstacle(finding) => ("✖ ", Meaning::Held),
+        _ => ("? ", Meaning::Unknown),
     };
     let line = vec![
         Span::new(guide(link.depth), Meaning::Rule),
@@ -202,18 +202,46 @@ fn remedy_row(number: usize, remedy: &Remedy) -> Row {
     Row { wrap: Some("    ".to_owned()), ..Row::new(ObjectId::Part(format!("remedy:{number}")), cells) }
 }
 
-fn missing_row(index: usize, missing: &Missing) -> Row {
-    let line = vec![
-        Span::new("? cannot tell ", Meaning::Unknown),
-        Span::new(missing.question.as_str(), Meaning::Unknown),
-        Span::plain(format!(": {} {}", missing.source.kind, missing.why)),
-        Span::muted(" · unlock: "),
-        Span::new(missing.unlock.as_str(), Meaning::Command),
-    ];
+/// What could not be told: one row a question, with all that would unlock it.
+fn missing_rows(explanation: &Explanation) -> Vec<Row> {
+    let mut questions: Vec<(&Missing, Vec<&str>)> = Vec::new();
+    for missing in &explanation.missing {
+        let same = |(first, _): &&mut (&Missing, Vec<&str>)| (&first.source, &first.question) == (&missing.source, &missing.question);
+        match questions.iter_mut().find(same) {
+            Some((_, unlocks)) => unlocks.push(&missing.unlock),
+            None => questions.push((missing, vec![&missing.unlock])),
+        }
+    }
+    questions
+        .into_iter()
+        .enumerate()
+        .map(|(index, (missing, unlocks))| missing_row(explanation, index, missing, &unlocks.join(", ")))
+        .collect()
+}
+
+fn missing_row(explanation: &Explanation, index: usize, missing: &Missing, unlock: &str) -> Row {
+    // A link of the chain that says it says why, too.
+    let said = explanation.chain.iter().any(|link| is_obstacle(&link.finding) && link.finding.says.contains(missing.question.as_str()));
+    let mut line = if said {
+        vec![Span::new("? ", Meaning::Unknown), Span::plain(missing.source.kind.as_str()), Span::muted(" · unlock: ")]
+    } else {
+        vec![
+            Span::new("? cannot tell ", Meaning::Unknown),
+            Span::new(missing.question.as_str(), Meaning::Unknown),
+            Span::plain(format!(": {} {}", missing.source.kind, missing.why)),
+            Span::muted(" · unlock: "),
+        ]
+    };
+    line.push(Span::new(unlock, Meaning::Command));
     Row {
         wrap: Some("  ".to_owned()),
         ..Row::new(ObjectId::Part(format!("missing:{index}")), vec![Cell::line(line), Cell::default()]).problem(true)
     }
+}
+
+/// Whether a finding is that something could not be read.
+fn is_obstacle(finding: &Finding) -> bool {
+    finding.resource.kind == ResourceKind::Source
 }
 
 /// The word of a confidence.
