@@ -12,8 +12,8 @@ use crate::domain::time::{Duration, words};
 
 /// Requests per second in the long run.
 const RATE: f64 = 0.5;
-/// Requests that may go out at once after a rest: enough for the first look at a cluster.
-const BURST: f64 = 16.0;
+/// Requests that may go out at once after a rest: enough for the first look at two clusters.
+const BURST: f64 = 24.0;
 /// The first rest after being throttled; doubled each time.
 const FIRST_REST: Duration = Duration::from_secs(5);
 /// The longest rest.
@@ -129,7 +129,7 @@ mod tests {
     async fn after_the_burst_it_paces() {
         let budget = Budget::default();
         let start = Instant::now();
-        for _ in 0..16 {
+        for _ in 0..24 {
             budget.take().await.unwrap();
         }
         assert_eq!(start.elapsed(), Duration::ZERO, "the first look is not delayed");
