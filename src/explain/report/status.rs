@@ -137,8 +137,9 @@ fn counted(workload: &Workload) -> (String, String) {
     }
 }
 
-/// Columns that make room for the reason on a narrow screen, the first to go first.
-const SPARE: [&str; 4] = ["UP-TO-DATE", "KIND", "AGE", "CONTEXT"];
+/// Columns that make room for the reason on a narrow screen, the first to go first. The context
+/// stays: two workloads of one name must be told apart.
+const SPARE: [&str; 3] = ["UP-TO-DATE", "KIND", "AGE"];
 
 /// Drops spare columns until the reason fits, or none is left.
 fn narrowed(mut rows: Vec<Vec<String>>, limit: usize) -> Vec<Vec<String>> {
