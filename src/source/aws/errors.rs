@@ -34,7 +34,7 @@ where
             let raw = response.raw();
             unreadable(action, raw.status().as_u16(), raw.body().bytes().unwrap_or_default())
         }
-        other => before_answer(action, &DisplayErrorContext(other).to_string()),
+        other => before_answer(action, &DisplayErrorContext(other).to_string(), &deepest(other)),
     }
 }
 
@@ -176,9 +176,17 @@ pub fn unreadable(action: &str, status: u16, body: &[u8]) -> Failure {
     Failure::new(FailureKind::Garbage, format!("{action}: {what} (HTTP {status})"), hint)
 }
 
-/// Failures before any answer: no credentials, no connection, no region.
-pub fn before_answer(action: &str, context: &str) -> Failure {
-    let quoted = Text::clean_to(context, QUOTED);
+/// The deepest cause of an error: what a person can act on (`Connection refused`), without the
+/// layers of clients around it.
+pub fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.last().unwrap_or(error).to_string()
+}
+
+/// Failures before any answer: no credentials, no connection, no region. They are told apart by
+/// everything the error says (`context`); a person reads only its deepest `cause`.
+pub fn before_answer(action: &str, context: &str, cause: &str) -> Failure {
+    let quoted = Text::clean_to(cause, QUOTED);
     let is = |needles: &[&str]| needles.iter().any(|needle| context.contains(needle));
     if is(&["SSO token has expired", "cached SSO token", "session associated with this profile has expired", "ExpiredToken"]) {
         return Failure::new(

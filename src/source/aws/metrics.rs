@@ -8,6 +8,7 @@ use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use aws_smithy_types::error::display::DisplayErrorContext;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -15,7 +16,6 @@ use super::account::{ATTEMPT_TIMEOUT, Session, is_on_this_machine};
 use super::errors;
 use crate::domain::quota::Usage;
 use crate::domain::source::{Failure, FailureKind};
-use crate::domain::text::Text;
 use crate::domain::time::{Duration, Timestamp};
 
 const ACTION: &str = "cloudwatch:GetMetricData";
@@ -131,10 +131,11 @@ fn endpoint(config: &SdkConfig, region: &str) -> String {
 
 async fn signed(config: &SdkConfig, region: &str, body: String) -> Result<reqwest::RequestBuilder, Failure> {
     let url = format!("{}/", endpoint(config, region).trim_end_matches('/'));
-    let provider = config.credentials_provider().ok_or_else(|| errors::before_answer(ACTION, "no credentials provider"))?;
+    let provider =
+        config.credentials_provider().ok_or_else(|| errors::before_answer(ACTION, "no credentials provider", "no credentials provider"))?;
     let credentials = provider.provide_credentials().await;
     let credentials = credentials.map_err(|error| {
-        errors::before_answer(ACTION, &format!("credentials: {}", aws_smithy_types::error::display::DisplayErrorContext(&error)))
+        errors::before_answer(ACTION, &format!("credentials: {}", DisplayErrorContext(&error)), &errors::deepest(&error))
     })?;
     let identity = credentials.into();
     let parameters = v4::SigningParams::builder()
@@ -144,7 +145,7 @@ async fn signed(config: &SdkConfig, region: &str, body: String) -> Result<reqwes
         .time(crate::clock::now().into())
         .settings(SigningSettings::default())
         .build()
-        .map_err(|error| errors::before_answer(ACTION, &error.to_string()))?;
+        .map_err(|error| errors::before_answer(ACTION, &error.to_string(), &errors::deepest(&error)))?;
     let headers = [
         ("content-type", "application/x-amz-json-1.0"),
         ("x-amz-target", "GraniteServiceVersion20100801.GetMetricData"),
@@ -153,7 +154,7 @@ async fn signed(config: &SdkConfig, region: &str, body: String) -> Result<reqwes
     let signable = SignableRequest::new("POST", &url, headers.into_iter(), SignableBody::Bytes(body.as_bytes()));
     let (instructions, _) = signable
         .and_then(|request| sign(request, &parameters.into()))
-        .map_err(|error| errors::before_answer(ACTION, &error.to_string()))?
+        .map_err(|error| errors::before_answer(ACTION, &error.to_string(), &errors::deepest(&error)))?
         .into_parts();
     let mut request = client(&url)?.post(&url).body(body);
     for (name, value) in headers.into_iter().chain(instructions.headers()) {
@@ -168,17 +169,19 @@ fn client(url: &str) -> Result<reqwest::Client, Failure> {
         builder = builder.no_proxy();
     }
     if let Some(pem) = super::account::extra_certificates()? {
-        let certificates =
-            reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| errors::before_answer(ACTION, &error.to_string()))?;
+        let certificates = reqwest::Certificate::from_pem_bundle(&pem)
+            .map_err(|error| errors::before_answer(ACTION, &error.to_string(), &errors::deepest(&error)))?;
         builder = builder.tls_certs_merge(certificates);
     }
-    builder.build().map_err(|error| errors::before_answer(ACTION, &error.to_string()))
+    builder.build().map_err(|error| errors::before_answer(ACTION, &error.to_string(), &errors::deepest(&error)))
 }
 
 async fn send(request: reqwest::RequestBuilder) -> Result<Answer, Failure> {
     let failed = |error: &reqwest::Error| {
-        let told = Text::clean_to(&aws_smithy_types::error::display::DisplayErrorContext(error).to_string(), 400);
-        if error.is_timeout() { errors::timed_out(ACTION) } else { errors::before_answer(ACTION, &format!("dispatch failure: {told}")) }
+        if error.is_timeout() {
+            return errors::timed_out(ACTION);
+        }
+        errors::before_answer(ACTION, &format!("dispatch failure: {}", DisplayErrorContext(error)), &errors::deepest(error))
     };
     let mut response = request.send().await.map_err(|error| failed(&error))?;
     let status = response.status().as_u16();
