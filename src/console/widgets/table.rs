@@ -14,7 +14,7 @@ use crate::console::view::content::{Column, Content, Line, Row, Span, Width};
 const GAP: u16 = 2;
 
 /// Columns with a number up to this may squeeze the filling one a little.
-const ESSENTIAL: u8 = 2;
+const ESSENTIAL: u8 = 4;
 
 /// Where the parts of a content go in an area.
 struct Frame {
