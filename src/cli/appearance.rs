@@ -8,7 +8,9 @@ use crate::config::{self, ColorChoice, Paths, Place, Problem};
 use crate::console::keymap::{Keymap, KeymapProblem};
 use crate::console::theme::{SHIPPED, Theme};
 use crate::console::{Appearance, Depth};
-use crate::terminal::{Capabilities, Colors};
+use crate::domain::time::Duration;
+use crate::terminal::capabilities::ask_background;
+use crate::terminal::{Background, Capabilities, Colors, Tty};
 
 /// The appearance that was asked for, on this terminal.
 ///
@@ -17,13 +19,28 @@ use crate::terminal::{Capabilities, Colors};
 pub fn appearance(globals: &Globals, loaded: &Loaded) -> Result<Appearance, Error> {
     let ui = &loaded.config.ui;
     let can = Capabilities::of_this_process();
-    let theme = match globals.theme.as_ref().or(ui.theme.as_ref()) {
+    let theme = match globals.theme.as_deref().or(ui.theme.as_deref()) {
+        Some(AUTO) => theme(by_background())?,
         Some(name) => theme(name)?,
         None => Theme::default(),
     };
     let choice = globals.color.or(ui.color).unwrap_or_default();
     let ascii = globals.ascii || ui.ascii.unwrap_or(can.ascii);
     Ok(Appearance { theme, depth: depth(choice, can.colors, Capabilities::detect(without_no_color).colors), ascii })
+}
+
+/// The name that means "ask the terminal".
+const AUTO: &str = "auto";
+
+/// The longest a terminal is waited for; a slow link answers late, and the first frame must not.
+const ASKED_FOR: Duration = Duration::from_millis(100);
+
+/// The shipped theme for the terminal's background; dark where it does not say.
+fn by_background() -> &'static str {
+    match Tty::open().ok().and_then(|tty| ask_background(&tty, ASKED_FOR)) {
+        Some(Background::Light) => "light",
+        Some(Background::Dark) | None => "dark",
+    }
 }
 
 /// The environment as it would be without `NO_COLOR`.

@@ -21,7 +21,7 @@ pub struct Globals {
     /// Only this environment of the platform's own command line (~/.cortex/cli.yaml)
     #[arg(long, value_name = "NAME", global = true, env = "HOLDUP_ENV", hide_env_values = true)]
     pub env: Option<String>,
-    /// Theme: default, dark, light, high-contrast, or a file of the themes folder
+    /// Theme: default, dark, light, high-contrast, auto, or a file of the themes folder
     #[arg(long, value_name = "NAME", global = true, env = "HOLDUP_THEME", hide_env_values = true)]
     pub theme: Option<String>,
     /// Draw with ASCII characters only
