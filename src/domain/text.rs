@@ -4,15 +4,30 @@
 //! [`Text::LIMIT`] bytes. Everything that a server, a log or a file says passes through here
 //! before it is stored; nothing downstream needs to clean again.
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// A cleaned, bounded, cheaply cloned piece of text that came from outside.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Text(Arc<str>);
+
+impl Ord for Text {
+    /// Keys of one context share its text, so most comparisons of contexts need not look inside.
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
+}
+
+impl PartialOrd for Text {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Text {
     /// The most bytes one text keeps; the rest is replaced by `…`.
@@ -151,12 +166,13 @@ impl vte::Perform for Printable {
 }
 
 /// Runs `raw` through a terminal parser and keeps only what would be printed.
-fn sanitize(raw: &[u8], limit: usize, line_break: char) -> String {
-    // Nearly all text is printable and short: nothing to take out, nothing to parse.
+fn sanitize(raw: &[u8], limit: usize, line_break: char) -> Cow<'_, str> {
+    // Nearly all text is printable and short: nothing to take out, nothing to parse, and where it
+    // is plain ASCII not even characters to look at one by one.
     if let (true, Ok(text)) = (raw.len() <= limit, std::str::from_utf8(raw))
-        && !text.chars().any(|c| c.is_control() || is_deceptive(c))
+        && (is_plain(raw) || !text.chars().any(|c| c.is_control() || is_deceptive(c)))
     {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let mut out = Printable { out: String::new(), limit, line_break, cut: false };
     let mut parser = vte::Parser::new();
@@ -167,7 +183,13 @@ fn sanitize(raw: &[u8], limit: usize, line_break: char) -> String {
         while out.out.len() + '…'.len_utf8() > limit && out.out.pop().is_some() {}
         out.out.push('…');
     }
-    out.out
+    Cow::Owned(out.out)
+}
+
+/// Whether all of it is printable ASCII. Without an early way out the check runs on many bytes at
+/// once.
+fn is_plain(raw: &[u8]) -> bool {
+    raw.iter().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
 }
 
 #[cfg(test)]

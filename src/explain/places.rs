@@ -12,7 +12,7 @@ use crate::domain::text::Text;
 use crate::domain::workload::Workload;
 
 /// What makes two replicas equal for a scheduler: context, amounts, pin.
-pub type Kind = (Text, Option<Resources>, Vec<Text>);
+pub type Kind<'a> = (&'a Text, Option<Resources>, &'a [Text]);
 
 /// What there is for one kind of replica.
 #[derive(Debug, Default)]
@@ -40,8 +40,8 @@ pub struct Places<'a> {
 }
 
 /// The places for a workload's replicas, remembered in the world.
-pub fn of<'a>(world: &World<'a>, workload: &Workload) -> Rc<Places<'a>> {
-    let kind: Kind = (workload.key.context.clone(), workload.demand, workload.pinned_groups.clone());
+pub fn of<'a>(world: &World<'a>, workload: &'a Workload) -> Rc<Places<'a>> {
+    let kind: Kind<'a> = (&workload.key.context, workload.demand, &workload.pinned_groups);
     if let Some(known) = world.places.borrow().get(&kind) {
         return Rc::clone(known);
     }

@@ -8,7 +8,7 @@ use super::world::World;
 
 /// The question that follows from "no place", with its alternatives. Where something at the nodes
 /// explains it alone, a full group is no news and is not asked.
-pub fn asks(world: &World<'_>, waiting: Waiting<'_>) -> Vec<Symptom> {
+pub fn asks<'a>(world: &World<'a>, waiting: Waiting<'a>) -> Vec<Symptom> {
     let mut asks = vec![Symptom::new(Condition::NodesRefuse, waiting.key())];
     let at_the_nodes = node_level(world, waiting);
     let context = world.context(&waiting.workload.key.context);
@@ -21,6 +21,6 @@ pub fn asks(world: &World<'_>, waiting: Waiting<'_>) -> Vec<Symptom> {
     asks
 }
 
-fn node_level(world: &World<'_>, waiting: Waiting<'_>) -> bool {
+fn node_level<'a>(world: &World<'a>, waiting: Waiting<'a>) -> bool {
     gpu_not_allocatable::applies(world, waiting) || fragmentation::applies(world, waiting) || node_groups_pin::applies(world, waiting)
 }

@@ -25,9 +25,10 @@ pub fn list<T: AsRef<str>>(items: &[T]) -> String {
 }
 
 /// Names of resources for a sentence, at most three and a count.
-pub fn names(names: &[&Text]) -> String {
-    let shown: Vec<&str> = names.iter().take(3).map(|name| name.as_str()).collect();
-    match names.len().saturating_sub(3) {
+pub fn names<'n>(names: impl ExactSizeIterator<Item = &'n Text>) -> String {
+    let whole = names.len();
+    let shown: Vec<&str> = names.take(3).map(Text::as_str).collect();
+    match whole.saturating_sub(3) {
         0 => list(&shown),
         more => format!("{} and {more} more", shown.join(", ")),
     }

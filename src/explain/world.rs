@@ -44,7 +44,7 @@ pub struct World<'a> {
     events: BTreeMap<&'a ResourceKey, Vec<Said<'a, Event>>>,
     nobody: Context<'a>,
     /// What [`super::places`] worked out, by kind of replica.
-    pub(super) places: RefCell<BTreeMap<Kind, Rc<Places<'a>>>>,
+    pub(super) places: RefCell<BTreeMap<Kind<'a>, Rc<Places<'a>>>>,
 }
 
 /// One context, indexed.

@@ -17,7 +17,7 @@ pub(super) const RULE: Rule =
     Rule { slug: "fragmentation", explains: Condition::NodesRefuse, causes: &["cortex/update-fragmentation"], check };
 
 /// Whether this explains the wait.
-pub(crate) fn applies(world: &World<'_>, waiting: Waiting<'_>) -> bool {
+pub(crate) fn applies<'a>(world: &World<'a>, waiting: Waiting<'a>) -> bool {
     find(world, waiting).is_some()
 }
 
@@ -33,7 +33,7 @@ struct Fragments<'a> {
     beside: Option<Said<'a, Node>>,
 }
 
-fn find<'a>(world: &World<'a>, waiting: Waiting<'_>) -> Option<Fragments<'a>> {
+fn find<'a>(world: &World<'a>, waiting: Waiting<'a>) -> Option<Fragments<'a>> {
     let demand = waiting.demand().filter(|demand| demand.wants_accelerator())?;
     let places = places::of(world, waiting.workload);
     if places.room.is_some() || places.free < demand.gpus.max(demand.neuron) {

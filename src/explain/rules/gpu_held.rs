@@ -2,7 +2,6 @@
 
 use super::Rule;
 use crate::domain::id::ResourceKey;
-use crate::domain::text::Text;
 use crate::explain::commands::{self, advice, remedy};
 use crate::explain::condition::Condition;
 use crate::explain::engine::{Held, Verdict};
@@ -31,8 +30,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         return Verdict::Clear;
     }
     let word = waiting.need_word();
-    let who: Vec<&Text> = holders.iter().map(|(key, _)| &key.name).collect();
-    let who = names(&who);
+    let who = names(holders.iter().map(|(key, _)| &key.name));
     let confidence = if held >= capacity - free { Confidence::Certain } else { Confidence::Likely };
     let mut remedies = vec![advice(Risk::Low, format!("wait, if what {who} does will end: its {word} is free then"))];
     if let (Some((largest, _)), "cortex") = (holders.first(), waiting.workload.platform.as_str()) {

@@ -22,7 +22,7 @@ pub(super) const RULE: Rule =
 const REGISTERS: Duration = Duration::from_mins(10);
 
 /// Whether this explains the wait.
-pub(crate) fn applies(world: &World<'_>, waiting: Waiting<'_>) -> bool {
+pub(crate) fn applies<'a>(world: &World<'a>, waiting: Waiting<'a>) -> bool {
     find(world, waiting).is_some()
 }
 
@@ -35,7 +35,7 @@ fn is_late(world: &World<'_>, group: &Group<'_>, node: &Node, waited: Duration) 
     }
 }
 
-fn find<'a>(world: &World<'a>, waiting: Waiting<'_>) -> Option<Said<'a, Node>> {
+fn find<'a>(world: &World<'a>, waiting: Waiting<'a>) -> Option<Said<'a, Node>> {
     waiting.demand().filter(|demand| demand.wants_accelerator())?;
     let waited = waiting.since(world).map(|since| age(world.now, since)).unwrap_or_default();
     let places = places::of(world, waiting.workload);

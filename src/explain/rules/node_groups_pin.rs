@@ -17,11 +17,11 @@ pub(super) const RULE: Rule =
     Rule { slug: "node_groups_pin", explains: Condition::NodesRefuse, causes: &["cortex/update-node-groups-pin"], check };
 
 /// Whether this explains the wait.
-pub(crate) fn applies(world: &World<'_>, waiting: Waiting<'_>) -> bool {
+pub(crate) fn applies<'a>(world: &World<'a>, waiting: Waiting<'a>) -> bool {
     room_elsewhere(world, waiting).is_some()
 }
 
-fn room_elsewhere<'a>(world: &World<'a>, waiting: Waiting<'_>) -> Option<(&'a Text, Said<'a, Node>)> {
+fn room_elsewhere<'a>(world: &World<'a>, waiting: Waiting<'a>) -> Option<(&'a Text, Said<'a, Node>)> {
     waiting.demand()?;
     if waiting.workload.pinned_groups.is_empty() {
         return None;
@@ -34,8 +34,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some(waiting) = Waiting::find(world, key) else { return Verdict::Clear };
     let Some((group, (source, node))) = room_elsewhere(world, waiting) else { return Verdict::Clear };
     let workload = waiting.workload;
-    let pinned: Vec<&Text> = workload.pinned_groups.iter().collect();
-    let pinned = names(&pinned);
+    let pinned = names(workload.pinned_groups.iter());
     let word = waiting.need_word();
     let mut remedies = Vec::new();
     if workload.platform.as_str() == "cortex" {

@@ -6,6 +6,7 @@ use crate::domain::workload::Role;
 use crate::explain::condition::{Condition, Symptom};
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::Confidence;
+use crate::explain::words::names;
 use crate::explain::world::World;
 
 pub(super) const RULE: Rule =
@@ -27,8 +28,8 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     if silent.is_empty() {
         return Verdict::Clear;
     }
-    let names: Vec<_> = silent.iter().map(|(target, _)| &target.workload).collect();
-    let says = format!("{share} % of its traffic goes to {}, where no replica answers", crate::explain::words::names(&names));
+    let names = names(silent.iter().map(|(target, _)| &target.workload));
+    let says = format!("{share} % of its traffic goes to {names}, where no replica answers");
     let evidence =
         silent.iter().map(|(target, _)| world.evidence(source, key, "apis[].weight", format!("{} {} %", target.workload, target.weight)));
     Held::new("cortex/http-no-live-replica", key, world.confidence(source, Confidence::Certain), says.as_str(), says.as_str())

@@ -50,7 +50,7 @@ pub(crate) fn is_satisfied(counts: &ReplicaCounts) -> bool {
     counts.desired.is_some_and(|desired| counts.ready >= desired)
 }
 
-fn asks(world: &World<'_>, waiting: Waiting<'_>, counts: &ReplicaCounts) -> Vec<Vec<Symptom>> {
+fn asks<'a>(world: &World<'a>, waiting: Waiting<'a>, counts: &ReplicaCounts) -> Vec<Vec<Symptom>> {
     let key = waiting.key();
     let mut asks = Vec::new();
     if counts.unplaced() > 0 {
