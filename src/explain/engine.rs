@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::condition::Symptom;
 use super::finding::{Finding, Missing, Progress};
@@ -44,7 +45,7 @@ pub struct Obstacle {
     /// What could not be read, one entry for each permission or setting.
     pub missing: Vec<Missing>,
     /// The catalogue's entry for what is in the way (an expired session, a missing permission).
-    pub finding: Option<Finding>,
+    pub finding: Option<Arc<Finding>>,
     /// It in a few words, for a table cell.
     pub headline: Text,
 }
@@ -70,8 +71,10 @@ impl Answer {
 /// A finding and what lies beneath.
 #[derive(Debug)]
 pub struct Node {
-    /// What one rule found.
-    pub held: Held,
+    /// What one rule found, shared by the chains that lead through it.
+    pub finding: Arc<Finding>,
+    /// It in a few words, for a table cell.
+    pub headline: Text,
     /// The rank of the condition it explains.
     pub rank: u8,
     /// The answers to what it asked.
@@ -122,12 +125,12 @@ impl<'w, 'a> Engine<'w, 'a> {
     }
 
     /// Asks what a finding asks, and adds it to the answer, unless all it rests on is moving.
-    fn descend(&mut self, mut held: Held, symptom: &Symptom, answer: &mut Answer) {
+    fn descend(&mut self, held: Held, symptom: &Symptom, answer: &mut Answer) {
         let rank = symptom.condition.rank();
         debug_assert!(held.asks.iter().flatten().all(|next| next.condition.rank() > rank), "{symptom:?} asks sideways: {:?}", held.asks);
         let mut beneath: Vec<Rc<Answer>> = Vec::new();
         let mut moving: Option<Progress> = None;
-        for question in std::mem::take(&mut held.asks) {
+        for question in &held.asks {
             let deeper = question.iter().filter(|next| next.condition.rank() > rank);
             let answers: Vec<Rc<Answer>> = deeper.map(|next| self.answer(next)).collect();
             match answers.iter().find_map(|answer| answer.progress.as_ref()) {
@@ -139,17 +142,18 @@ impl<'w, 'a> Engine<'w, 'a> {
             keep_longest(&mut answer.progress, progress);
             return;
         }
-        held.finding.leads_to.clear();
+        let Held { mut finding, headline, .. } = held;
+        finding.leads_to.clear();
         for below in &beneath {
-            let found = below.nodes.iter().map(|node| &node.held.finding.cause);
+            let found = below.nodes.iter().map(|node| &node.finding.cause);
             let in_the_way = below.obstacles.iter().filter_map(|obstacle| obstacle.finding.as_ref()).map(|finding| &finding.cause);
             for cause in found.chain(in_the_way) {
-                if !held.finding.leads_to.contains(cause) {
-                    held.finding.leads_to.push(cause.clone());
+                if !finding.leads_to.contains(cause) {
+                    finding.leads_to.push(cause.clone());
                 }
             }
         }
-        answer.nodes.push(Rc::new(Node { held, rank, beneath }));
+        answer.nodes.push(Rc::new(Node { finding: Arc::new(finding), headline, rank, beneath }));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -109,8 +110,8 @@ pub struct Finding {
 pub struct Link {
     /// Nesting depth.
     pub depth: usize,
-    /// The finding.
-    pub finding: Finding,
+    /// The finding, one for all workloads whose chains lead through it.
+    pub finding: Arc<Finding>,
 }
 
 /// What could not be told, and what would unlock it.

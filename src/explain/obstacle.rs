@@ -1,6 +1,8 @@
 //! What stands between holdup and an answer: a source that could not be read, told with the
 //! permission or setting that would unlock it.
 
+use std::sync::Arc;
+
 use super::commands::advice;
 use super::engine::{Obstacle, Verdict};
 use super::finding::{CauseId, Confidence, Evidence, Finding, Missing, Risk};
@@ -127,7 +129,7 @@ pub fn obstacle(world: &World<'_>, source: &SourceId, failure: &Failure, questio
         _ => vec![named(failure.hint.clone())],
     };
     let headline: Text = format!("cannot tell: {}: {}", service(source), failure.message).into();
-    let finding = cause(source, failure.kind).map(|cause| finding(world, source, failure, cause, question));
+    let finding = cause(source, failure.kind).map(|cause| Arc::new(finding(world, source, failure, cause, question)));
     Obstacle { missing, finding, headline }
 }
 

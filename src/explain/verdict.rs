@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::condition::{Condition, Symptom};
 use super::engine::{Answer, Engine, Node, Obstacle};
@@ -75,7 +76,7 @@ struct Root<'e> {
 
 impl Root<'_> {
     fn cause(&self) -> &CauseId {
-        &self.node.held.finding.cause
+        &self.node.finding.cause
     }
 
     /// Orders candidates, the best first: sure before likely, deep before shallow, fresh before
@@ -83,7 +84,7 @@ impl Root<'_> {
     fn order(self, other: Self) -> std::cmp::Ordering {
         let (a, b) = (self.node, other.node);
         let newest = |finding: &Finding| finding.evidence.iter().map(|evidence| evidence.observed_at).max();
-        let (x, y) = (&a.held.finding, &b.held.finding);
+        let (x, y) = (&a.finding, &b.finding);
         let by_strength = y.confidence.cmp(&x.confidence).then_with(|| b.rank.cmp(&a.rank)).then_with(|| newest(y).cmp(&newest(x)));
         by_strength.then_with(|| x.cause.cmp(&y.cause)).then_with(|| x.resource.cmp(&y.resource))
     }
@@ -108,13 +109,14 @@ impl<'e> Gathered<'e> {
         }
         for leaves in leaves.values().filter(|leaves| leaves.hidden > 0) {
             if let Some(link) = self.chain.get_mut(leaves.last) {
-                link.finding.says = format!("{}; and {} more like it", link.finding.says, leaves.hidden).into();
+                let finding = Arc::make_mut(&mut link.finding);
+                finding.says = format!("{}; and {} more like it", finding.says, leaves.hidden).into();
             }
         }
     }
 
     fn add_node(&mut self, node: &'e Node, depth: usize, leaves: &mut BTreeMap<&'e CauseId, Leaves>) {
-        let finding = &node.held.finding;
+        let finding = &node.finding;
         if !self.seen.insert((&finding.cause, &finding.resource)) {
             return;
         }
@@ -128,7 +130,7 @@ impl<'e> Gathered<'e> {
             alike.shown += 1;
             alike.last = self.chain.len();
         }
-        self.chain.push(Link { depth, finding: finding.clone() });
+        self.chain.push(Link { depth, finding: Arc::clone(finding) });
         if is_leaf && node.rank > 0 {
             self.roots.push(Root { node });
         }
@@ -145,7 +147,7 @@ impl<'e> Gathered<'e> {
         if let Some(finding) = &obstacle.finding
             && self.seen.insert((&finding.cause, &finding.resource))
         {
-            self.chain.push(Link { depth, finding: finding.clone() });
+            self.chain.push(Link { depth, finding: Arc::clone(finding) });
         }
     }
 
@@ -188,7 +190,9 @@ impl<'e> Gathered<'e> {
         self.chain.retain(|link| link.finding.resource.kind != ResourceKind::Source);
         let found: BTreeSet<CauseId> = self.chain.iter().map(|link| link.finding.cause.clone()).collect();
         for link in &mut self.chain {
-            link.finding.leads_to.retain(|cause| found.contains(cause));
+            if link.finding.leads_to.iter().any(|cause| !found.contains(cause)) {
+                Arc::make_mut(&mut link.finding).leads_to.retain(|cause| found.contains(cause));
+            }
         }
     }
 
@@ -196,7 +200,7 @@ impl<'e> Gathered<'e> {
         if !self.obstacles.is_empty() {
             self.leave_out_obstacles();
         }
-        let headline = roots.first().map(|root| root.node.held.headline.clone()).unwrap_or_default();
+        let headline = roots.first().map(|root| root.node.headline.clone()).unwrap_or_default();
         let mut causes: Vec<CauseId> = Vec::new();
         for root in roots {
             if !causes.contains(root.cause()) {

@@ -354,7 +354,7 @@ fn link(depth: usize, cause: &str, says: &str, evidence: Vec<Evidence>, remedies
         remedies,
         leads_to: Vec::new(),
     };
-    Link { depth, finding }
+    Link { depth, finding: finding.into() }
 }
 
 fn remedy(text: &str, command: Option<&str>, risk: Risk) -> Remedy {

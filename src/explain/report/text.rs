@@ -89,7 +89,7 @@ pub(super) fn risk(risk: Risk) -> &'static str {
 pub fn ways_out(explanation: &Explanation) -> Vec<&Remedy> {
     let is_root = |finding: &Finding| explanation.root.as_ref() == Some(&finding.cause);
     let (mut roots, mut others): (Vec<&Finding>, Vec<&Finding>) =
-        explanation.chain.iter().rev().map(|link| &link.finding).partition(|finding| is_root(finding));
+        explanation.chain.iter().rev().map(|link| link.finding.as_ref()).partition(|finding| is_root(finding));
     roots.append(&mut others);
     let mut ways: Vec<&Remedy> = Vec::new();
     for remedy in roots.into_iter().flat_map(|finding| &finding.remedies) {
