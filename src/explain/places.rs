@@ -27,6 +27,12 @@ pub struct Places<'a> {
     pub dead: Vec<(&'a Text, Said<'a, Node>)>,
     /// Machines of its groups with accelerators free, the most first.
     pub partly_free: Vec<Said<'a, Node>>,
+    /// What those machines have free, taken together.
+    pub free_together: Resources,
+    /// Whether one of them has all the accelerators that one replica asks for.
+    pub has_accelerators: bool,
+    /// The first of those that have, and lack something else.
+    pub short_beside: Option<Said<'a, Node>>,
     /// A machine with everything but a pod slot.
     pub slotless: Option<Said<'a, Node>>,
     /// A machine with room in a group that its pin leaves out.
@@ -65,11 +71,20 @@ fn survey<'a>(world: &World<'a>, workload: &Workload) -> Places<'a> {
             places.elsewhere = placement::room(&group.nodes, demand).map(|node| (&group.key.name, node));
         }
     }
-    places.partly_free.sort_by(|(_, a), (_, b)| b.free.gpus.cmp(&a.free.gpus).then_with(|| a.key.cmp(&b.key)));
+    places.compare_fragments(workload.demand.unwrap_or_default());
     places
 }
 
 impl<'a> Places<'a> {
+    /// Sorts the machines with accelerators free, and sees what they lack for one replica.
+    fn compare_fragments(&mut self, demand: Resources) {
+        self.partly_free.sort_by(|(_, a), (_, b)| b.free.gpus.cmp(&a.free.gpus).then_with(|| a.key.cmp(&b.key)));
+        self.free_together = self.partly_free.iter().fold(Resources::default(), |sum, (_, node)| sum.plus(node.free));
+        let mut enough = self.partly_free.iter().copied().filter(|(_, node)| placement::has_accelerator(node, demand)).peekable();
+        self.has_accelerators = enough.peek().is_some();
+        self.short_beside = enough.find(|(_, node)| !node.free.holds(demand));
+    }
+
     fn walk(&mut self, group: &Group<'a>, demand: Option<Resources>) {
         let demand = demand.unwrap_or_default();
         for said in group.nodes.iter().copied() {

@@ -8,7 +8,7 @@ use crate::explain::commands::{self, advice, remedy};
 use crate::explain::condition::Condition;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Remedy, Risk};
-use crate::explain::placement::{self, Waiting};
+use crate::explain::placement::Waiting;
 use crate::explain::places;
 use crate::explain::words::{bytes, cores, list, short_name};
 use crate::explain::world::{Said, World};
@@ -39,19 +39,15 @@ fn find<'a>(world: &World<'a>, waiting: Waiting<'a>) -> Option<Fragments<'a>> {
     if places.room.is_some() || places.free < demand.gpus.max(demand.neuron) {
         return None;
     }
-    let nodes = &places.partly_free;
-    let total = nodes.iter().fold(Resources::default(), |sum, (_, node)| sum.plus(node.free));
+    let (nodes, total) = (&places.partly_free, places.free_together);
     if total.gpus < demand.gpus || total.neuron < demand.neuron {
         return None;
     }
-    let lacks_beside = |node: &Node| placement::has_accelerator(node, demand) && !node.free.holds(demand);
-    let beside = nodes.iter().copied().find(|(_, node)| lacks_beside(node));
-    let spread = nodes.iter().all(|(_, node)| !placement::has_accelerator(node, demand));
-    (beside.is_some() || spread).then(|| Fragments {
+    (places.short_beside.is_some() || !places.has_accelerators).then(|| Fragments {
         nodes: nodes.iter().take(SHOWN).copied().collect(),
         machines: nodes.len(),
         free: total.gpus.max(total.neuron),
-        beside,
+        beside: places.short_beside,
     })
 }
 
