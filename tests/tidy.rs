@@ -46,7 +46,14 @@ impl Source {
 }
 
 fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let found = read("src");
+    assert!(found.len() > 20, "the walk found the sources");
+    found
+}
+
+/// Every Rust file below a folder of the project.
+fn read(folder: &str) -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut found = Vec::new();
     let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {
@@ -64,7 +71,6 @@ fn sources() -> Vec<Source> {
         }
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
-    assert!(found.len() > 20, "the walk found the sources");
     found
 }
 
@@ -139,6 +145,8 @@ fn every_module_says_what_it_is_for() {
 fn files_stay_short() {
     let long: Vec<String> = sources()
         .iter()
+        .chain(&read("tests"))
+        .chain(&read("benches"))
         .map(|source| (source, source.text.lines().count()))
         .filter(|(_, lines)| *lines > LONGEST)
         .map(|(source, lines)| format!("{}: {lines} lines, {LONGEST} at most", source.path.display()))
