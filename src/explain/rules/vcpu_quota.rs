@@ -152,7 +152,8 @@ fn remedies(world: &World<'_>, wall: &Wall<'_, '_>) -> Vec<Remedy> {
     if let Some(request) = open.filter(|request| request.desired >= wall.limit.unwrap_or(0) + wall.need()) {
         let case = request.case.as_ref().map(|case| format!(" (case {case})")).unwrap_or_default();
         let text = format!("wait for the increase to {} that is already requested{case}, or press it in the support case", request.desired);
-        return vec![remedy(Risk::Inspect, text, commands::quota_requests(world, context, &code))];
+        // Waiting ends it, so it stands before what interrupts somebody; looking alone would not.
+        return vec![remedy(Risk::Low, text, commands::quota_requests(world, context, &code))];
     }
     let text = format!(
         "ask AWS to raise the quota to {}; small increases are often granted within the hour, others take a support case",
