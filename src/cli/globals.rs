@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::report::Error;
 use crate::config::{self, ColorChoice, Config, Paths, Problem};
@@ -81,15 +84,40 @@ impl Globals {
         let file = private_file(path).map_err(|error| {
             vec![Problem::of_file(path, format!("cannot be written: {error}"), "choose a file in a folder that you may write to")]
         })?;
-        let log = tracing_subscriber::fmt().with_ansi(false).with_env_filter(filter).with_writer(std::sync::Mutex::new(file));
+        let log = tracing_subscriber::fmt().with_ansi(false).with_env_filter(filter).with_writer(std::sync::Mutex::new(file)).finish();
+        let log = log.with(filter_fn(|about| keeps_secrets(about.target(), *about.level())));
         // A second start (in one process, as in tests) keeps the first log.
         let _started = log.try_init();
         Ok(())
     }
 }
 
+/// Whether a line may be written whatever the filter asks for. The HTTP and AWS libraries write
+/// down whole requests at their chattiest, signatures and session tokens among the headers.
+fn keeps_secrets(target: &str, level: tracing::Level) -> bool {
+    let own = target.strip_prefix("holdup").is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
+    own || level <= tracing::Level::INFO
+}
+
 /// Opens a file to append to that only its owner may read.
 fn private_file(path: &std::path::Path) -> std::io::Result<std::fs::File> {
     use std::os::unix::fs::OpenOptionsExt;
     std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::keeps_secrets;
+    use tracing::Level;
+
+    #[test]
+    fn libraries_that_write_requests_down_stay_quiet() {
+        for (target, level) in [("aws_smithy_runtime::client::orchestrator", Level::TRACE), ("h2", Level::DEBUG), ("holdups", Level::TRACE)]
+        {
+            assert!(!keeps_secrets(target, level), "{target}");
+        }
+        for (target, level) in [("holdup::source::poller", Level::TRACE), ("holdup", Level::DEBUG), ("aws_config", Level::WARN)] {
+            assert!(keeps_secrets(target, level), "{target}");
+        }
+    }
 }
