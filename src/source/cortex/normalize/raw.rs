@@ -30,16 +30,29 @@ fn redact(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             for (name, field) in fields.iter_mut() {
-                match field {
-                    Value::Object(variables) if name == "env" => {
-                        variables.values_mut().for_each(|variable| *variable = Value::from("(not shown)"));
-                    }
-                    _ => redact(field),
-                }
+                if name.eq_ignore_ascii_case("env") { hide_values(field) } else { redact(field) }
             }
         }
         Value::Array(items) => items.iter_mut().for_each(redact),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Environment variables in either shape: a map, or a list of pairs. Their names stay.
+fn hide_values(env: &mut Value) {
+    let hide = |value: &mut Value| *value = Value::from("(not shown)");
+    match env {
+        Value::Null => {}
+        Value::Object(variables) => variables.values_mut().for_each(hide),
+        Value::Array(entries) => {
+            for entry in entries {
+                match entry {
+                    Value::Object(parts) => parts.iter_mut().filter(|(name, _)| *name != "name").for_each(|(_, part)| hide(part)),
+                    other => hide(other),
+                }
+            }
+        }
+        other => hide(other),
     }
 }
 
@@ -53,5 +66,14 @@ mod tests {
         let record = raw_record(&[("spec", &spec)]);
         assert!(record.contains("PASSWORD") && !record.contains("hunter2"));
         assert!(record.contains('\n') && !record.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn environment_variables_are_hidden_in_every_shape() {
+        let list = serde_json::json!({"env": [{"name": "PASSWORD", "value": "hunter2"}, "TOKEN=hunter2", {"name": "A", "valueFrom": {"x": "hunter2"}}]});
+        for spec in [list, serde_json::json!({"Env": {"PASSWORD": {"deep": "hunter2"}}}), serde_json::json!({"env": "PASSWORD=hunter2"})] {
+            let record = raw_record(&[("spec", &spec)]);
+            assert!(!record.contains("hunter2"), "{record}");
+        }
     }
 }
