@@ -122,6 +122,16 @@ fn read_aws(mut section: Section<'_, '_>) -> AwsConfig {
     aws
 }
 
+/// An address as it may be shown: without user name and password.
+pub fn shown_address(address: &str) -> String {
+    let (scheme, rest) = address.split_once("://").map_or(("", address), |(scheme, rest)| (scheme, rest));
+    match rest.rsplit_once('@') {
+        Some((_, host)) if scheme.is_empty() => format!("…@{host}"),
+        Some((_, host)) => format!("{scheme}://…@{host}"),
+        None => address.to_owned(),
+    }
+}
+
 /// Whether a URL names the loopback interface.
 pub fn is_this_machine(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -137,6 +147,13 @@ pub fn is_this_machine(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn passwords_in_addresses_are_not_shown() {
+        assert_eq!(shown_address("https://me:hunter2@host:1/x"), "https://…@host:1/x");
+        assert_eq!(shown_address("me:hunt@er2@host"), "…@host");
+        assert_eq!(shown_address("https://host"), "https://host");
+    }
 
     #[test]
     fn only_loopback_is_this_machine() {

@@ -2,7 +2,7 @@
 
 use super::check::Check;
 use crate::config::ContextConfig;
-use crate::config::context::is_this_machine;
+use crate::config::context::{is_this_machine, shown_address};
 use crate::domain::snapshot::{Cluster, Snapshot, SourceView};
 use crate::domain::source::{Failure, Health};
 use crate::domain::text::Text;
@@ -14,10 +14,10 @@ pub fn checks(context: &ContextConfig, snapshot: &Snapshot) -> Vec<Check> {
     let clusters: Vec<&Cluster> = snapshot.sources(&name).filter_map(|(_, source)| source.view.cluster.as_ref()).collect();
     let mut checks = Vec::new();
     if let Some(endpoint) = &context.endpoint {
-        checks.push(Check::ok(&area, "endpoint", endpoint.clone()));
+        checks.push(Check::ok(&area, "endpoint", shown_address(endpoint)));
     }
     if let Some(url) = context.aws.as_ref().and_then(|aws| aws.endpoint_url.as_ref()) {
-        checks.push(Check::ok(&area, "AWS endpoint", url.clone()));
+        checks.push(Check::ok(&area, "AWS endpoint", shown_address(url)));
     }
     checks.extend(fact(&area, "version", &clusters, |cluster| cluster.version.as_ref()));
     checks.extend(fact(&area, "identity", &clusters, |cluster| cluster.identity.as_ref()));

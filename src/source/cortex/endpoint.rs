@@ -3,6 +3,7 @@
 use reqwest::Url;
 
 use crate::config::ContextConfig;
+use crate::config::context::shown_address;
 use crate::domain::source::{Failure, FailureKind};
 
 /// An operator's address.
@@ -29,11 +30,12 @@ impl Endpoint {
             );
         };
         let spelled = if raw.contains("://") { raw.to_owned() } else { format!("https://{raw}") };
-        let usable = Url::parse(&spelled).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.username().is_empty());
+        let plain = |url: &Url| matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
+        let usable = Url::parse(&spelled).ok().filter(plain);
         let Some((mut base, host)) = usable.and_then(|url| url.host_str().map(str::to_owned).map(|host| (url, host))) else {
             return misconfigured(
-                format!("the endpoint of context {name} is no address: {raw}"),
-                "write it as https://HOST or https://HOST:PORT, without user name".to_owned(),
+                format!("the endpoint of context {name} is no address: {}", shown_address(raw)),
+                "write it as https://HOST or https://HOST:PORT, without user name or password".to_owned(),
             );
         };
         base.set_query(None);
@@ -122,8 +124,9 @@ mod tests {
             bare.web_socket(&["streamlogs", "a/b"], &[("jobID", "1")]),
             "wss://a-b.elb.us-west-2.amazonaws.com/streamlogs/a%2Fb?jobID=1"
         );
-        for nonsense in ["", "ftp://x", "https://", "https://user:pw@host", "::"] {
-            assert!(endpoint(nonsense, true).is_err(), "{nonsense}");
+        for nonsense in ["", "ftp://x", "https://", "https://user:pw@host", "https://:pw@host", "::"] {
+            let refused = endpoint(nonsense, true).unwrap_err();
+            assert!(!refused.message.contains("pw"), "{nonsense}: {refused:?}");
         }
     }
 }
