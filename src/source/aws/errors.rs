@@ -40,7 +40,7 @@ where
 
 /// Turns the code and message of an error answer into a failure.
 pub fn from_code(action: &str, code: &str, message: &str) -> Failure {
-    let quoted = Text::clean_to(message, QUOTED);
+    let quoted = Text::clean_to(without_request(message), QUOTED);
     let said = if quoted.is_empty() { code.to_owned() } else { format!("{code}: {quoted}") };
     match code {
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "NotAuthorized" => denied(action, &said, message),
@@ -79,6 +79,14 @@ pub fn from_code(action: &str, code: &str, message: &str) -> Failure {
             "check region and endpoint of the context with `holdup doctor`",
         ),
     }
+}
+
+/// A message without the request that it repeats: a service that refuses a signature says what
+/// should have been signed, session token included.
+pub fn without_request(message: &str) -> &str {
+    let marks = ["The Canonical String", "The String-to-Sign", "x-amz-security-token", "X-Amz-Security-Token", "AWS4-HMAC-SHA256"];
+    let begins = marks.iter().filter_map(|mark| message.find(mark)).min();
+    begins.and_then(|at| message.get(..at)).map_or(message, str::trim_end)
 }
 
 /// Codes that the SDK itself treats as throttling.

@@ -4,6 +4,7 @@ use super::version;
 use super::wire::ErrorBody;
 use crate::domain::source::{Failure, FailureKind};
 use crate::domain::text::Text;
+use crate::source::aws::errors::without_request;
 
 /// The most bytes of a foreign message that are shown.
 const SHOWN: usize = 300;
@@ -11,7 +12,7 @@ const SHOWN: usize = 300;
 /// A refusal in the operator's envelope. `credentials_hint` is the next step for credentials.
 pub fn from_envelope(body: &ErrorBody, credentials_hint: &str) -> Failure {
     use FailureKind::{NotFound, ServerError, Unsupported, WrongAccount};
-    let message = Text::clean_to(&body.message, SHOWN);
+    let message = Text::clean_to(without_request(&body.message), SHOWN);
     let failure = |kind, what: String, hint: &str| Failure::new(kind, what, hint);
     match body.kind.as_str() {
         "endpoints.header_missing" => version::too_old(None),
@@ -122,5 +123,20 @@ pub fn concerns_everything(kind: FailureKind) -> bool {
     match kind {
         Denied | Expired | NoCredentials | WrongAccount | ClockSkew | Untrusted | Unreachable | Misconfigured | Throttled => true,
         TimedOut | Garbage | ServerError | Unsupported | NotFound | Bug => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_signature_does_not_repeat_the_session_token() {
+        let message = "SignatureDoesNotMatch: The request signature we calculated does not match.\n\nThe Canonical String for this request should have been\n'POST\n/\n\nx-amz-security-token:FwoGsecret\n'";
+        let body = ErrorBody { kind: "error".to_owned(), message: message.to_owned() };
+        let shown = format!("{:?}", from_envelope(&body, "log in"));
+        assert!(shown.contains("does not match") && !shown.contains("FwoG") && !shown.contains("Canonical"), "{shown}");
+        let direct = crate::source::aws::errors::from_code("sts:GetCallerIdentity", "SignatureDoesNotMatch", message);
+        assert!(!format!("{direct:?}").contains("FwoG"), "{direct:?}");
     }
 }
