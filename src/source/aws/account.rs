@@ -187,10 +187,27 @@ async fn load(aws: &AwsConfig, region: Option<&str>, (operation, attempt): (Dura
         chosen = chosen.or_else(|| Some("us-east-1".to_owned()));
     }
     if let Some(name) = chosen {
+        if !is_region(&name) {
+            return Err(no_such_region(&name));
+        }
         loader = loader.region(Region::new(name));
     }
     let config = loader.load().await;
     if config.region().is_none() { Err(errors::no_region()) } else { Ok(config) }
+}
+
+/// Whether a name can be a region's. It becomes part of a host name that signed requests go to,
+/// and it may be a server's word.
+fn is_region(name: &str) -> bool {
+    name.len() <= 63 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
+fn no_such_region(name: &str) -> Failure {
+    Failure::new(
+        FailureKind::Misconfigured,
+        format!("`{}` is no AWS region", Text::clean_to(name, 80)),
+        "check `aws.region` of the context and that the endpoint is your cluster's operator: it names the region",
+    )
 }
 
 fn refused_simulation() -> Failure {
@@ -284,6 +301,14 @@ mod tests {
         }
         for url in ["http://127.0.0.1.example.org", "https://sts.amazonaws.com", "localhost:80", "http://10.0.0.1"] {
             assert!(!is_on_this_machine(url), "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_region_cannot_lead_elsewhere() {
+        for name in ["x.example/", "evil.example#", "a@b", "us west"] {
+            let failure = sdk_config(&AwsConfig::default(), Some(name)).await.unwrap_err();
+            assert_eq!(failure.kind, FailureKind::Misconfigured, "{name}");
         }
     }
 
