@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
@@ -68,7 +69,8 @@ impl Journal {
     /// # Errors
     /// When the file exists or cannot be made.
     pub fn create(path: &Path, header: &Header) -> io::Result<Self> {
-        let file = File::options().write(true).create_new(true).open(path)?;
+        // What a cluster says of itself is for whoever recorded it.
+        let file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
         let mut writer = GzEncoder::new(file, Compression::fast());
         write_line(&mut writer, header)?;
         writer.flush()?;
@@ -183,6 +185,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (header, read_back) = read(&recorded(folder.path())).unwrap();
         assert_eq!((header.size, read_back), ((80, 24), events()));
+        let mode =
+            std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(folder.path().join("session.jsonl.gz")).unwrap().permissions());
+        assert_eq!(mode & 0o077, 0, "nobody else reads it");
     }
 
     #[test]
