@@ -128,7 +128,7 @@ impl<'de> Deserialize<'de> for Text {
 
 /// Invisible characters that reorder or hide what a person reads.
 fn is_deceptive(c: char) -> bool {
-    matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{E0000}'..='\u{E007F}')
+    matches!(c, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 struct Printable {
@@ -200,6 +200,7 @@ mod tests {
     fn escape_sequences_disappear_whole() {
         assert_eq!(Text::clean("a\u{1b}[31mred\u{1b}[0m \u{1b}]0;title\u{7}b"), *"ared b");
         assert_eq!(Text::clean("x\u{202e}y\u{7f}z\u{9b}31m"), *"xyz31m");
+        assert_eq!(Text::clean("a\u{61c}b\u{2028}c\u{206e}d\u{ad}e\u{fff9}f"), *"abcdef");
         assert_eq!(Text::clean_bytes(b"ok \xff\xfe end").as_str().contains("ok "), true);
     }
 
