@@ -56,7 +56,9 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
 }
 
 fn wake(endpoint: Option<&str>) -> String {
-    format!("curl -sS -m 600 -X POST {} -d '{{}}'", commands::quoted(endpoint.unwrap_or("http://ENDPOINT")))
+    // The address is the operator's word: anything else could be read as an option or a file.
+    let address = endpoint.filter(|endpoint| endpoint.starts_with("http://") || endpoint.starts_with("https://"));
+    format!("curl -sS -g -m 600 -X POST {} -d '{{}}'", commands::quoted(address.unwrap_or("http://ENDPOINT")))
 }
 
 fn not_deployed(world: &World<'_>, key: &ResourceKey) -> Verdict {
@@ -67,4 +69,15 @@ fn not_deployed(world: &World<'_>, key: &ResourceKey) -> Verdict {
         .evidence([world.evidence(source, key, "name", "absent from the list of APIs")])
         .remedies([advice(Risk::Mutating, "deploy the target, or take it out of the splitter's configuration and deploy that")])
         .verdict()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wake;
+
+    #[test]
+    fn an_endpoint_cannot_become_an_option() {
+        assert!(wake(Some("-o/tmp/x")).contains(" http://ENDPOINT "));
+        assert!(wake(Some("http://a/$(id)")).contains(" 'http://a/$(id)' "));
+    }
 }
