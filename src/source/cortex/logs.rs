@@ -8,13 +8,13 @@ mod stream;
 
 use std::sync::Arc;
 
-use serde::Deserialize as _;
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 pub use frame::{First, classify};
 
 use self::stream::{Stop, Stream};
-use super::client::Operator;
+use super::client::{Operator, decode};
 use super::normalize::{identify, is_updating, role};
 use super::wire::ApiResponse;
 use crate::clock;
@@ -180,7 +180,26 @@ async fn say_which(operator: &Operator, request: &LogRequest, reopened: bool, ou
 
 async fn update_is_running(operator: &Operator, name: &str) -> Result<bool, Failure> {
     let answer = operator.get(&["get", name], &[]).await?;
-    let Some(item) = answer.get(0).and_then(|element| ApiResponse::deserialize(element).ok()) else { return Ok(false) };
+    let item = only_item(&answer)?;
     let serving = identify(&item).is_some_and(|(_, kind, _)| role(&kind).0 == Role::Serving);
     Ok(serving && operator.version().is_some_and(|version| is_updating(&item, &version)))
+}
+
+/// The API that an answer about one is about.
+fn only_item(answer: &Value) -> Result<ApiResponse, Failure> {
+    decode(answer.get(0).unwrap_or(answer), "/get/{api}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_answer_that_cannot_be_read_is_not_taken_for_no_update() {
+        assert!(only_item(&json!([7])).is_err());
+        assert!(only_item(&json!("moved")).is_err());
+        let element = json!({"metadata": {"name": "a"}});
+        assert_eq!(only_item(&json!([element])).unwrap(), only_item(&element).unwrap());
+    }
 }
