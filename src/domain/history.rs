@@ -24,6 +24,9 @@ impl History {
     /// The most samples kept per resource.
     pub const SAMPLES: usize = 240;
 
+    /// From so many resources on, those that are gone are forgotten.
+    pub const RESOURCES: usize = 2_000;
+
     /// Since when the workload has been in its present phase, as far as holdup watched.
     pub fn phase_since(&self, workload: &ResourceKey) -> Option<&PhaseChange> {
         self.phases.get(workload)?.back()

@@ -2,7 +2,7 @@
 //!
 //! An equal view moves only its age and keeps the generation: no new explanation, no redraw.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use super::history::{GroupSample, History, PhaseChange};
 use super::id::{ResourceKey, SourceId};
 use super::snapshot::{Snapshot, SourceView, View};
 use super::source::{Failure, Health, PollStats};
+use super::text::Text;
 use super::time::{Duration, Timestamp};
 
 /// The most activities and events kept per source.
@@ -62,7 +63,7 @@ pub fn apply(snapshot: &mut Snapshot, update: Update) -> Change {
     if change == Change::Data {
         snapshot.generation += 1;
         let view = Arc::clone(&slot.view);
-        remember(Arc::make_mut(&mut snapshot.history), &view, update.at);
+        remember(Arc::make_mut(&mut snapshot.history), &update.source.context, &view, update.at);
     }
     change
 }
@@ -119,7 +120,7 @@ fn merge_events(old: &[Event], fresh: Vec<Event>) -> Vec<Event> {
     all
 }
 
-fn remember(history: &mut History, view: &View, at: Timestamp) {
+fn remember(history: &mut History, context: &Text, view: &View, at: Timestamp) {
     for group in &view.groups {
         let (Some(desired), Some(in_service)) = (group.desired, group.in_service) else { continue };
         let series = history.groups.entry(group.key.clone()).or_default();
@@ -136,6 +137,20 @@ fn remember(history: &mut History, view: &View, at: Timestamp) {
             push_bounded(series, PhaseChange { at, phase, observed });
         }
     }
+    forget_gone(&mut history.groups, context, view.groups.iter().map(|group| &group.key));
+    forget_gone(&mut history.phases, context, view.workloads.iter().map(|workload| &workload.key));
+}
+
+/// Drops the series of what the context no longer has, once there are very many.
+fn forget_gone<'k, T>(series: &mut BTreeMap<ResourceKey, VecDeque<T>>, context: &Text, present: impl Iterator<Item = &'k ResourceKey>) {
+    if series.len() <= History::RESOURCES {
+        return;
+    }
+    let present: BTreeSet<&ResourceKey> = present.collect();
+    // A view without any says nothing about which there are.
+    if !present.is_empty() {
+        series.retain(|key, _| key.context != *context || present.contains(key));
+    }
 }
 
 fn push_bounded<T>(series: &mut VecDeque<T>, sample: T) {
@@ -143,4 +158,26 @@ fn push_bounded<T>(series: &mut VecDeque<T>, sample: T) {
         series.pop_front();
     }
     series.push_back(sample);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::ResourceKind;
+
+    #[test]
+    fn what_is_gone_is_forgotten_once_there_is_too_much_of_it() {
+        let key = |context: &str, name: usize| ResourceKey::new(&context.into(), ResourceKind::NodeGroup, name.to_string().as_str());
+        let many = |count: usize| (0..count).map(|name| (key("prod", name), VecDeque::from([name]))).collect::<BTreeMap<_, _>>();
+        let present = key("prod", 1);
+        let mut few = many(History::RESOURCES - 1);
+        few.insert(key("staging", 1), VecDeque::new());
+        forget_gone(&mut few, &"prod".into(), std::iter::once(&present));
+        assert_eq!(few.len(), History::RESOURCES);
+        few.insert(key("prod", usize::MAX), VecDeque::new());
+        forget_gone(&mut few, &"prod".into(), std::iter::empty());
+        assert_eq!(few.len(), History::RESOURCES + 1, "a view without groups says nothing");
+        forget_gone(&mut few, &"prod".into(), std::iter::once(&present));
+        assert_eq!(few.into_keys().collect::<Vec<_>>(), [present, key("staging", 1)]);
+    }
 }
