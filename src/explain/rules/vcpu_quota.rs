@@ -44,6 +44,13 @@ impl Wall<'_, '_> {
         (base.max(running) + self.need()).max(self.limit.unwrap_or(0) + 1)
     }
 
+    /// The limit that AWS refused at, where the quota has been raised since and leaves room now.
+    fn raised_from(&self, told: Option<&Reason<'_>>) -> Option<u64> {
+        let met = told.and_then(|reason| refusal::limit_told(reason.text()))?;
+        let limit = self.quota.and_then(|(_, quota)| quota.limit)?;
+        (limit > met && self.used? + self.need() <= limit).then_some(met)
+    }
+
     fn code(&self) -> Option<Text> {
         self.quota.map(|(_, quota)| quota.key.name.clone()).or_else(|| shape::quota_code(&self.family, self.spot).map(Text::from))
     }
@@ -62,7 +69,26 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     if told.is_none() && !short {
         return Verdict::Clear;
     }
-    found(world, &wall, told).verdict()
+    match (told, wall.raised_from(told)) {
+        (Some(reason), Some(met)) => raised(world, &wall, reason, met).verdict(),
+        _ => found(world, &wall, told).verdict(),
+    }
+}
+
+/// The last refusal is about a limit of the past: the figures leave room for the next try.
+fn raised(world: &World<'_>, wall: &Wall<'_, '_>, reason: &Reason<'_>, met: u64) -> Held {
+    let (limit, used) = (wall.limit.unwrap_or(0), wall.used.unwrap_or(0));
+    let key = wall.quota.map_or(wall.group.key, |(_, quota)| &quota.key);
+    let says = format!(
+        "the vCPU quota was {met} when AWS last refused a machine and is {limit} now; {used} in use, {} more needed: the next try should succeed",
+        wall.need()
+    );
+    let headline = format!("{} vCPU quota raised from {met} to {limit}, not tried again yet", short_family(&wall.family));
+    let wait = "wait: the group is tried again by itself, with growing pauses. If that fails too, the history of the group says why";
+    Held::new(reason.cause.as_str(), key, reason.confidence.min(Confidence::Likely), says, headline)
+        .evidence([happened(world, reason.said)])
+        .evidence(figures(world, wall))
+        .remedies([remedy(Risk::Inspect, wait, commands::activities(world, wall.group))])
 }
 
 fn wall<'w, 'a>(world: &World<'a>, group: &'w Group<'a>, told: Option<&Reason<'_>>) -> Option<Wall<'w, 'a>> {

@@ -40,6 +40,7 @@ fn every_cause_of_a_rule_is_in_the_catalogue_under_its_own_name() {
 #[test]
 fn a_cause_that_two_workloads_share_is_one_node() {
     let mut scene = Scene::stuck();
+    scene.quotas.quotas[0].limit = Some(4);
     scene.refuse("gpu", 2, QUOTA_TEXT);
     let mut second = scene.hero().clone();
     second.key.name = "second".into();

@@ -66,6 +66,16 @@ fn a_wish_taken_back_looks_healthy_and_is_not() {
 }
 
 #[test]
+fn a_quota_raised_after_the_refusal_is_not_asked_for_again() {
+    let mut scene = Scene::stuck();
+    scene.refuse("gpu", 2, QUOTA_TEXT);
+    let why = scene.why();
+    let quota = why.chain.iter().find(|link| link.finding.cause.as_str() == "aws/vcpu-quota-on-demand").unwrap();
+    assert!(quota.finding.says.contains("was 4 when") && quota.finding.says.contains("is 64 now"), "{}", quota.finding.says);
+    assert!(quota.finding.remedies.iter().all(|way| !way.command.as_deref().unwrap_or_default().contains("increase")));
+}
+
+#[test]
 fn our_own_series_remembers_a_wish_taken_back_when_the_history_is_denied() {
     let mut scene = Scene::stuck();
     let sample = |at, desired| GroupSample { at, desired, in_service: 1 };
