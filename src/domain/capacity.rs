@@ -22,22 +22,22 @@ impl Resources {
     /// `self - other`, per resource; may go negative.
     pub fn minus(self, other: Self) -> Self {
         Self {
-            cpu_millis: self.cpu_millis - other.cpu_millis,
-            memory_bytes: self.memory_bytes - other.memory_bytes,
-            gpus: self.gpus - other.gpus,
-            neuron: self.neuron - other.neuron,
-            pods: self.pods - other.pods,
+            cpu_millis: self.cpu_millis.saturating_sub(other.cpu_millis),
+            memory_bytes: self.memory_bytes.saturating_sub(other.memory_bytes),
+            gpus: self.gpus.saturating_sub(other.gpus),
+            neuron: self.neuron.saturating_sub(other.neuron),
+            pods: self.pods.saturating_sub(other.pods),
         }
     }
 
     /// `self + other`, per resource.
     pub fn plus(self, other: Self) -> Self {
         Self {
-            cpu_millis: self.cpu_millis + other.cpu_millis,
-            memory_bytes: self.memory_bytes + other.memory_bytes,
-            gpus: self.gpus + other.gpus,
-            neuron: self.neuron + other.neuron,
-            pods: self.pods + other.pods,
+            cpu_millis: self.cpu_millis.saturating_add(other.cpu_millis),
+            memory_bytes: self.memory_bytes.saturating_add(other.memory_bytes),
+            gpus: self.gpus.saturating_add(other.gpus),
+            neuron: self.neuron.saturating_add(other.neuron),
+            pods: self.pods.saturating_add(other.pods),
         }
     }
 

@@ -140,17 +140,17 @@ pub struct ReplicaCounts {
 impl ReplicaCounts {
     /// Ready in either version.
     pub fn serving(&self) -> u32 {
-        self.ready + self.ready_old
+        self.ready.saturating_add(self.ready_old)
     }
 
     /// Waiting for a place, for however long.
     pub fn unplaced(&self) -> u32 {
-        self.pending + self.stalled
+        self.pending.saturating_add(self.stalled)
     }
 
     /// Broken by themselves: image, crash, memory.
     pub fn broken(&self) -> u32 {
-        self.image_error + self.failed + self.killed + self.out_of_memory
+        [self.failed, self.killed, self.out_of_memory].into_iter().fold(self.image_error, u32::saturating_add)
     }
 }
 

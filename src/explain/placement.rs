@@ -130,7 +130,7 @@ pub fn machines_wanted(group: &Group<'_>) -> u32 {
 }
 
 fn div_up(amount: i64, each: i64) -> i64 {
-    (amount.max(0) + each - 1) / each
+    amount.max(0).saturating_add(each - 1) / each
 }
 
 /// How an update replaces replicas: (surge, unavailable), and whether that was read or assumed.

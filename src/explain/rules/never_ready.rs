@@ -51,6 +51,6 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
 fn usual(waiting: Waiting<'_>, ready: u32) -> Duration {
     let (surge, unavailable, _) = placement::surge(waiting.workload);
     let desired = waiting.workload.replicas.and_then(|counts| counts.desired).unwrap_or(1);
-    let waves = if ready == 0 { 1 } else { desired.div_ceil((surge + unavailable).max(1)).clamp(1, 4) };
+    let waves = if ready == 0 { 1 } else { desired.div_ceil(surge.saturating_add(unavailable).max(1)).clamp(1, 4) };
     waiting.workload.usual_rollout * waves
 }

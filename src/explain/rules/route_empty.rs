@@ -24,7 +24,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         .map(|target| (target, ResourceKey::new(&key.context, ResourceKind::Workload, target.workload.clone())))
         .filter(|(_, target)| world.workload(target).is_none_or(|(_, target)| !target.status.serving))
         .collect();
-    let share: u32 = silent.iter().map(|(target, _)| target.weight).sum();
+    let share = silent.iter().map(|(target, _)| target.weight).fold(0, u32::saturating_add);
     if silent.is_empty() {
         return Verdict::Clear;
     }

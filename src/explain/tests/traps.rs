@@ -76,6 +76,22 @@ fn a_quota_raised_after_the_refusal_is_not_asked_for_again() {
 }
 
 #[test]
+fn absurd_figures_of_a_server_are_survived() {
+    use crate::domain::capacity::Resources;
+    use crate::domain::workload::{Amount, UpdateStrategy};
+    let most = 10_000_000;
+    let mut scene = Scene::stuck();
+    for workload in &mut scene.cortex.workloads {
+        let counts = ReplicaCounts { desired: Some(most), pending: most, stalled: most, not_ready: most, ..ReplicaCounts::default() };
+        workload.replicas = Some(ReplicaCounts { failed: most, killed: most, out_of_memory: most, ready_old: most, ..counts });
+        workload.demand = Some(Resources { cpu_millis: i64::MAX, memory_bytes: i64::MAX, gpus: 1, ..Resources::default() });
+        let amount = Amount::Count(u32::MAX);
+        workload.strategy = Some(UpdateStrategy { max_surge: amount, max_unavailable: amount });
+    }
+    assert_eq!(scene.why().verdict, Verdict::Held);
+}
+
+#[test]
 fn our_own_series_remembers_a_wish_taken_back_when_the_history_is_denied() {
     let mut scene = Scene::stuck();
     let sample = |at, desired| GroupSample { at, desired, in_service: 1 };

@@ -37,14 +37,23 @@ pub fn quantity(text: &str) -> Option<i128> {
     digits.checked_mul(1_000)?.checked_mul(multiplier)?.checked_div(scale.checked_mul(divisor)?)
 }
 
+/// More devices than any machine has; sums of it stay in range.
+const MOST_DEVICES: i64 = 1_000_000;
+
+/// An amount that no machine exceeds, so that sums of it stay in range.
+fn believable(amount: i128) -> i64 {
+    const MOST: i64 = 1 << 53;
+    i64::try_from(amount.clamp(i128::from(-MOST), i128::from(MOST))).unwrap_or(MOST)
+}
+
 /// Amounts as the operator writes them.
 pub fn amount(compute: &Compute) -> Resources {
     let thousandths = |text: &Option<String>| text.as_deref().and_then(quantity).unwrap_or(0);
     Resources {
-        cpu_millis: i64::try_from(thousandths(&compute.cpu)).unwrap_or(i64::MAX),
-        memory_bytes: i64::try_from(thousandths(&compute.mem) / 1_000).unwrap_or(i64::MAX),
-        gpus: compute.gpu.unwrap_or(0),
-        neuron: compute.inf.unwrap_or(0),
+        cpu_millis: believable(thousandths(&compute.cpu)),
+        memory_bytes: believable(thousandths(&compute.mem) / 1_000),
+        gpus: compute.gpu.unwrap_or(0).clamp(-MOST_DEVICES, MOST_DEVICES),
+        neuron: compute.inf.unwrap_or(0).clamp(-MOST_DEVICES, MOST_DEVICES),
         pods: 0,
     }
 }

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+/// The largest count that is believed: more than any cluster has, and sums of it stay in range.
+const MOST: u32 = 10_000_000;
+
 /// A value or its default where the field is null.
 pub fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
@@ -15,7 +18,7 @@ pub fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error
 
 /// A count that may be missing.
 pub fn optional_count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    Ok(whole(&Value::deserialize(deserializer)?).map(|number| u32::try_from(number.max(0)).unwrap_or(u32::MAX)))
+    Ok(whole(&Value::deserialize(deserializer)?).map(|number| u32::try_from(number.max(0)).unwrap_or(MOST).min(MOST)))
 }
 
 /// A whole number that may be missing.
@@ -62,5 +65,16 @@ fn whole(value: &Value) -> Option<i64> {
         Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|float| float as i64)),
         Value::String(text) => text.trim().parse().ok(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn counts_beyond_belief_are_cut() {
+        for absurd in ["4294967295", "1e300", "9223372036854775807"] {
+            let count = super::count(&mut serde_json::Deserializer::from_str(absurd)).unwrap();
+            assert_eq!(count, super::MOST, "{absurd}");
+        }
     }
 }
