@@ -71,19 +71,19 @@ pub fn demand(spec: &Spec, version: &Version) -> Option<Resources> {
     Some(if has_sidecar { own.plus(SIDECAR) } else { own })
 }
 
-/// `25%` or `1`.
-fn step(text: Option<&str>) -> Amount {
+/// `25%` or `1`; `None` for anything else, so that nobody takes a guess for what was read.
+fn step(text: Option<&str>) -> Option<Amount> {
     let text = text.unwrap_or("25%").trim();
     match text.strip_suffix('%') {
-        Some(percent) => Amount::Percent(percent.trim().parse().unwrap_or(25)),
-        None => text.parse().map_or(Amount::Percent(25), Amount::Count),
+        Some(percent) => percent.trim().parse().ok().map(Amount::Percent),
+        None => text.parse().ok().map(Amount::Count),
     }
 }
 
 /// How replicas are replaced; the operator's default is 25 % of both.
 pub(super) fn strategy(spec: &Spec) -> Option<UpdateStrategy> {
     let strategy = spec.update_strategy.as_ref()?;
-    Some(UpdateStrategy { max_surge: step(strategy.max_surge.as_deref()), max_unavailable: step(strategy.max_unavailable.as_deref()) })
+    Some(UpdateStrategy { max_surge: step(strategy.max_surge.as_deref())?, max_unavailable: step(strategy.max_unavailable.as_deref())? })
 }
 
 #[cfg(test)]
@@ -108,6 +108,18 @@ mod tests {
         for nonsense in ["x", "1e99", "5Qi", "1.2.3", "99999999999999999999999999999999999999999"] {
             assert_eq!(quantity(nonsense), None, "{nonsense}");
         }
+    }
+
+    #[test]
+    fn an_unreadable_strategy_is_not_read_as_the_default() {
+        let read = |surge: &str| {
+            let spec = serde_json::json!({"update_strategy": {"max_surge": surge}});
+            strategy(&serde_json::from_value(spec).unwrap())
+        };
+        let usual = Amount::Percent(25);
+        assert_eq!(read("1"), Some(UpdateStrategy { max_surge: Amount::Count(1), max_unavailable: usual }));
+        assert_eq!(read("50%"), Some(UpdateStrategy { max_surge: Amount::Percent(50), max_unavailable: usual }));
+        assert_eq!((read("lots"), read("-5%")), (None, None));
     }
 
     proptest::proptest! {
