@@ -229,3 +229,16 @@ async fn a_failing_list_falls_back_to_known_names() {
     assert_eq!(view.workloads.len(), 5, "those that answer one by one");
     assert!(view.gaps.iter().any(|gap| gap.what.contains("list of APIs")), "{:?}", view.gaps);
 }
+
+#[tokio::test]
+async fn running_jobs_that_were_not_asked_are_a_gap() {
+    let jobs: Vec<_> = (0..11).map(|number| json!({"job_id": format!("job{number:02}"), "status": "status_running"})).collect();
+    let list = json!([{"metadata": {"name": "many", "kind": "TaskAPI", "id": "x"}, "task_job_statuses": jobs}]);
+    let answer = json!({"job_status": {"job_id": "job", "status": "status_running", "worker_counts": {"running": 1}}});
+    let replay = Replay::default().fixture("/info", "v042_info_no_workers.json").json("/get", &list).json("/tasks/many", &answer);
+    let mut source = source(&replay.serve().await);
+    let view = poll(source.as_mut(), None).await.unwrap();
+    let gap = view.gaps.iter().find(|gap| gap.what.contains("running jobs")).expect("a gap");
+    assert_eq!(gap.what.as_str(), "workers of 3 running jobs");
+    assert!(gap.failure.message.contains("at most 8"), "{}", gap.failure.message);
+}

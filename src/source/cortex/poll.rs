@@ -255,12 +255,10 @@ impl CortexSource {
     /// Completes jobs: the selected API's history, and running jobs that the list tells without
     /// their workers.
     async fn read_jobs(&self, items: &mut [Item], round: &mut Round<'_>) {
-        let mut asked = 0;
+        let (mut asked, mut left) = (0, 0);
         for item in items.iter_mut().filter(|item| role(&item.kind).0 == Role::Jobs) {
-            if round.is_late() || asked >= JOBS {
-                return;
-            }
-            if self.is_selected(item, round) {
+            let full = round.is_late() || asked >= JOBS;
+            if !full && self.is_selected(item, round) {
                 asked += 1;
                 match self.operator.get(&["get", &item.name], &[]).await.and_then(first).and_then(|raw| decode(&raw, "/get/{api}")) {
                     Ok(ApiResponse { batch_job_statuses, task_job_statuses, .. }) => {
@@ -270,18 +268,31 @@ impl CortexSource {
                     Err(failure) => round.gap(format!("jobs of {}", item.name), failure),
                 }
             }
-            asked += self.complete_workers(item, round, JOBS - asked.min(JOBS)).await;
+            let most = if full { 0 } else { JOBS.saturating_sub(asked) };
+            let (now_asked, now_left) = self.complete_workers(item, round, most).await;
+            asked += now_asked;
+            left += now_left;
+        }
+        if left > 0 {
+            let why = format!("not asked: at most {JOBS} jobs are asked one by one in a poll");
+            let failure = Failure::new(FailureKind::Throttled, why, "`cortex get API JOB_ID` shows the workers of one job");
+            round.gap(format!("workers of {left} running jobs"), failure);
         }
     }
 
-    async fn complete_workers(&self, item: &mut Item, round: &mut Round<'_>, most: usize) -> usize {
+    /// How many jobs it asked, and how many it left because `most` were asked.
+    async fn complete_workers(&self, item: &mut Item, round: &mut Round<'_>, most: usize) -> (usize, usize) {
         let path = if item.kind == "BatchAPI" { "batch" } else { "tasks" };
         let ApiResponse { batch_job_statuses, task_job_statuses, .. } = &mut item.decoded;
-        let mut asked = 0;
+        let (mut asked, mut left) = (0, 0);
         for raw in batch_job_statuses.iter_mut().chain(task_job_statuses) {
             let Ok(status) = JobStatus::deserialize(&*raw) else { continue };
             let active = matches!(status.status.strip_prefix("status_").unwrap_or(&status.status), "running" | "enqueuing" | "pending");
-            if !active || status.worker_counts.is_some() || asked >= most {
+            if !active || status.worker_counts.is_some() {
+                continue;
+            }
+            if asked >= most {
+                left += 1;
                 continue;
             }
             asked += 1;
@@ -293,7 +304,7 @@ impl CortexSource {
                 Err(failure) => round.gap(format!("job {}", status.job_id), failure),
             }
         }
-        asked
+        (asked, left)
     }
 
     fn compose(&mut self, items: &[Item], round: Round<'_>) -> View {
