@@ -10,7 +10,7 @@ use holdup::domain::group::{ActivityKind, ActivityOutcome, NodeGroup, ScalingAct
 use holdup::domain::id::{ResourceKey, ResourceKind, SourceId};
 use holdup::domain::node::Node;
 use holdup::domain::quota::{Quota, Usage};
-use holdup::domain::replica::Replica;
+use holdup::domain::replica::{Replica, ReplicaPhase};
 use holdup::domain::snapshot::{Cluster, Snapshot, View};
 use holdup::domain::store::{self, Update};
 use holdup::domain::text::Text;
@@ -74,7 +74,7 @@ fn group_name(number: usize) -> String {
 }
 
 fn gpu_demand() -> Resources {
-    Resources { cpu_millis: 3_000, memory_bytes: 12 << 30, gpus: 1, neuron: 0, pods: 1 }
+    Resources { cpu_millis: 3_000, memory_bytes: 12 << 30, gpus: 1, pods: 1, ..Resources::default() }
 }
 
 fn cluster(platform: &str) -> Cluster {
@@ -130,22 +130,21 @@ fn workload(size: Size, number: usize) -> Workload {
 fn replica(size: Size, number: usize) -> Replica {
     let pending = number < size.workloads && number.is_multiple_of(size.stuck_every);
     Replica {
-        key: key(ResourceKind::Replica, format!("model-{:04}-{number:05}", number % size.workloads)),
-        workload: key(ResourceKind::Workload, format!("model-{:04}", number % size.workloads)),
+        workload: Some(key(ResourceKind::Workload, format!("model-{:04}", number % size.workloads))),
         version: if pending { "v2".into() } else { "v1".into() },
         is_current: pending,
+        phase: if pending { ReplicaPhase::Unplaced } else { ReplicaPhase::Ready },
         state: if pending { "Pending".into() } else { "Running".into() },
         ready: !pending,
         node: (!pending).then(|| format!("ip-10-0-{}-{}", number % size.nodes / 250, number % size.nodes % 250).into()),
         demand: gpu_demand(),
-        restarts: 0,
-        reason: None,
         created_at: Some(ago(41)),
+        ..Replica::unknown(key(ResourceKind::Replica, format!("model-{:04}-{number:05}", number % size.workloads)))
     }
 }
 
 fn node(size: Size, number: usize) -> Node {
-    let capacity = Resources { cpu_millis: 3_900, memory_bytes: 15 << 30, gpus: 1, neuron: 0, pods: 58 };
+    let capacity = Resources { cpu_millis: 3_900, memory_bytes: 15 << 30, gpus: 1, pods: 58, ..Resources::default() };
     Node {
         key: key(ResourceKind::Node, format!("ip-10-0-{}-{}", number / 250, number % 250)),
         group: Some(group_name(number % size.groups).into()),
@@ -158,6 +157,7 @@ fn node(size: Size, number: usize) -> Node {
         replicas: Some(1),
         ready: Some(true),
         created_at: Some(ago(3_000)),
+        detail: None,
     }
 }
 

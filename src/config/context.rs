@@ -26,6 +26,15 @@ pub struct ContextConfig {
     /// The AWS account beneath; `None` to ask AWS nothing.
     #[serde(default = "some_default", skip_serializing_if = "Option::is_none")]
     pub aws: Option<AwsConfig>,
+    /// How the Kubernetes cluster is reached, beneath the platform or as the platform itself;
+    /// `None` to ask no cluster.
+    #[serde(default = "some_cluster", skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<KubernetesConfig>,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "serde wants the field's own type")]
+fn some_cluster() -> Option<KubernetesConfig> {
+    Some(KubernetesConfig::default())
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "serde wants the field's own type")]
@@ -64,6 +73,28 @@ pub struct AwsConfig {
     pub simulated_credentials: bool,
 }
 
+/// The Kubernetes side of a context.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KubernetesConfig {
+    /// The kubeconfig file; `KUBECONFIG` or `~/.kube/config` otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubeconfig: Option<String>,
+    /// The kubeconfig context. Beneath a platform, the one that names its cluster otherwise; as the
+    /// platform itself, the current one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+    /// Namespaces to read; empty means all, or the context's own where listing all is denied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub namespaces: Vec<String>,
+    /// Label selector that chooses workloads; empty means all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selector: Option<String>,
+    /// The API at this address, without credentials (`kubectl proxy`, a simulator).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint_url: Option<String>,
+}
+
 /// Reads `[contexts]`: every table in it is a context.
 pub(super) fn read_all(section: &Section<'_, '_>, platforms: &[&str]) -> Vec<ContextConfig> {
     section
@@ -99,9 +130,26 @@ fn read(name: String, mut section: Section<'_, '_>, platforms: &[&str]) -> Conte
             SectionOrFalse::False => None,
             SectionOrFalse::Section(aws) => Some(read_aws(aws)),
         },
+        kubernetes: match section.section_or_false("kubernetes") {
+            SectionOrFalse::Absent => Some(KubernetesConfig::default()),
+            SectionOrFalse::False => None,
+            SectionOrFalse::Section(kubernetes) => Some(read_kubernetes(kubernetes)),
+        },
     };
     section.finish();
     context
+}
+
+fn read_kubernetes(mut section: Section<'_, '_>) -> KubernetesConfig {
+    let kubernetes = KubernetesConfig {
+        kubeconfig: section.string("kubeconfig"),
+        context: section.string("context"),
+        namespaces: section.strings("namespaces"),
+        selector: section.string("selector"),
+        endpoint_url: section.string("endpoint_url"),
+    };
+    section.finish();
+    kubernetes
 }
 
 fn read_aws(mut section: Section<'_, '_>) -> AwsConfig {

@@ -11,7 +11,7 @@ pub mod ui;
 use std::io::Read;
 use std::path::Path;
 
-pub use context::{AwsConfig, ContextConfig, TlsTrust};
+pub use context::{AwsConfig, ContextConfig, KubernetesConfig, TlsTrust};
 pub use paths::Paths;
 pub use problem::{Place, Problem};
 pub use render::{EXAMPLE, render};
@@ -136,6 +136,13 @@ mod tests {
                 region: Some("us-east-1".into()),
                 endpoint_url: Some("http://127.0.0.1:1".into()),
                 simulated_credentials: true,
+            }),
+            kubernetes: Some(KubernetesConfig {
+                kubeconfig: Some("/etc/kubeconfig".into()),
+                context: Some("prod".into()),
+                namespaces: vec!["models".into()],
+                selector: Some("team=ml".into()),
+                endpoint_url: None,
             }),
         };
         let without_aws = ContextConfig { name: "bare".into(), platform: "cortex".into(), aws: None, ..ContextConfig::default() };

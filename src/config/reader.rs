@@ -173,12 +173,17 @@ impl<'a, 'i> Section<'a, 'i> {
             .filter_map(|(name, value)| {
                 let place = self.document.place(name.span());
                 let name = name.get_ref().to_string();
-                self.strings(&name, value).map(|list| (name, place, list))
+                self.list(&name, value).map(|list| (name, place, list))
             })
             .collect()
     }
 
-    fn strings(&self, name: &str, value: &Spanned<DeValue<'i>>) -> Option<Vec<String>> {
+    /// A list of strings (one string is a list of one); empty when it is not written.
+    pub fn strings(&mut self, key: &'static str) -> Vec<String> {
+        self.value(key).and_then(|value| self.list(key, value)).unwrap_or_default()
+    }
+
+    fn list(&self, name: &str, value: &Spanned<DeValue<'i>>) -> Option<Vec<String>> {
         match value.get_ref() {
             DeValue::String(text) => Some(vec![text.to_string()]),
             DeValue::Array(items) => {

@@ -11,8 +11,10 @@ pub fn render(contexts: &[ContextConfig]) -> String {
     for context in contexts {
         // Values of these types always have a TOML form; an empty table would be read as a missing platform.
         let mut value = toml::Value::try_from(context).unwrap_or_else(|_| toml::Value::Table(toml::Table::new()));
-        if let (None, toml::Value::Table(fields)) = (&context.aws, &mut value) {
-            fields.insert("aws".to_owned(), toml::Value::Boolean(false));
+        let refused = [("aws", context.aws.is_none()), ("kubernetes", context.kubernetes.is_none())];
+        if let toml::Value::Table(fields) = &mut value {
+            fields
+                .extend(refused.into_iter().filter(|(_, refused)| *refused).map(|(key, _)| (key.to_owned(), toml::Value::Boolean(false))));
         }
         table.insert(context.name.clone(), value);
     }

@@ -20,6 +20,8 @@ pub enum Effect {
         job: Option<Text>,
         /// One replica.
         replica: Option<Text>,
+        /// One container of a replica, where the platform lets one choose; all of them otherwise.
+        container: Option<Text>,
         /// The previous container.
         previous: bool,
     },

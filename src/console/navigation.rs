@@ -57,6 +57,8 @@ pub struct LogRoute {
     pub job: Option<Text>,
     /// One replica of it.
     pub replica: Option<Text>,
+    /// One container of a replica, where the platform lets one choose; all of them otherwise.
+    pub container: Option<Text>,
     /// The previous container.
     pub previous: bool,
 }

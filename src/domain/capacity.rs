@@ -10,7 +10,10 @@ pub struct Resources {
     pub cpu_millis: i64,
     /// Memory in bytes.
     pub memory_bytes: i64,
-    /// Whole GPUs (`nvidia.com/gpu`).
+    /// Local disk in bytes (`ephemeral-storage`); zero where nobody says.
+    #[serde(default)]
+    pub storage_bytes: i64,
+    /// Whole GPUs of any vendor (`nvidia.com/gpu`, `amd.com/gpu`, …); slices are named resources.
     pub gpus: i64,
     /// Other accelerators (AWS Neuron devices).
     pub neuron: i64,
@@ -24,6 +27,7 @@ impl Resources {
         Self {
             cpu_millis: self.cpu_millis.saturating_sub(other.cpu_millis),
             memory_bytes: self.memory_bytes.saturating_sub(other.memory_bytes),
+            storage_bytes: self.storage_bytes.saturating_sub(other.storage_bytes),
             gpus: self.gpus.saturating_sub(other.gpus),
             neuron: self.neuron.saturating_sub(other.neuron),
             pods: self.pods.saturating_sub(other.pods),
@@ -35,13 +39,14 @@ impl Resources {
         Self {
             cpu_millis: self.cpu_millis.saturating_add(other.cpu_millis),
             memory_bytes: self.memory_bytes.saturating_add(other.memory_bytes),
+            storage_bytes: self.storage_bytes.saturating_add(other.storage_bytes),
             gpus: self.gpus.saturating_add(other.gpus),
             neuron: self.neuron.saturating_add(other.neuron),
             pods: self.pods.saturating_add(other.pods),
         }
     }
 
-    /// Whether `demand` fits into `self`, ignoring pod slots where either side says nothing.
+    /// Whether `demand` fits into `self`, leaving pod slots and local disk aside: not every source counts them.
     pub fn holds(self, demand: Self) -> bool {
         self.cpu_millis >= demand.cpu_millis
             && self.memory_bytes >= demand.memory_bytes

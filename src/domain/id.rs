@@ -24,6 +24,26 @@ pub enum ResourceKind {
     Activity,
     /// A limit of the account or the provider.
     Quota,
+    /// The controller object that carries a workload's update out (`Kind namespace/name`).
+    Rollout,
+    /// A claim for a volume.
+    VolumeClaim,
+    /// What changes a workload's number of replicas.
+    Scaler,
+    /// How many replicas may be taken away at once.
+    DisruptionBudget,
+    /// A limit of one namespace.
+    NamespaceQuota,
+    /// What adds machines to the cluster.
+    Autoscaler,
+    /// A pool that claims machines one by one.
+    NodePool,
+    /// A machine that a pool asked for.
+    NodeClaim,
+    /// A template of machines.
+    NodeClass,
+    /// Any other object of the cluster (`Kind namespace/name`).
+    Object,
     /// The cluster, workspace or account itself.
     Cluster,
     /// Something holdup reads from.
@@ -41,6 +61,16 @@ impl ResourceKind {
             Self::NodeGroup => "group",
             Self::Activity => "activity",
             Self::Quota => "quota",
+            Self::Rollout => "rollout",
+            Self::VolumeClaim => "volume claim",
+            Self::Scaler => "scaler",
+            Self::DisruptionBudget => "disruption budget",
+            Self::NamespaceQuota => "namespace quota",
+            Self::Autoscaler => "autoscaler",
+            Self::NodePool => "node pool",
+            Self::NodeClaim => "node claim",
+            Self::NodeClass => "node class",
+            Self::Object => "object",
             Self::Cluster => "cluster",
             Self::Source => "source",
         }

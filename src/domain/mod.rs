@@ -5,16 +5,21 @@
 //! as a value. Text from outside becomes [`text::Text`] where it enters and is clean ever after.
 
 pub mod capacity;
+pub mod condition;
 pub mod event;
 pub mod group;
 pub mod history;
 pub mod id;
 pub mod instance_type;
 pub mod job;
+pub mod limits;
 pub mod log;
 pub mod node;
+pub mod placement;
+pub mod provisioner;
 pub mod quota;
 pub mod replica;
+pub mod rollout;
 pub mod snapshot;
 pub mod source;
 pub mod store;

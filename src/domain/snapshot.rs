@@ -12,9 +12,12 @@ use super::event::Event;
 use super::group::{NodeGroup, ScalingActivity};
 use super::history::History;
 use super::id::{ResourceKey, SourceId};
+use super::limits::{DisruptionBudget, LimitRule, NamespaceQuota, Scaler, VolumeClaim};
 use super::node::Node;
+use super::provisioner::{AutoscalerStatus, NodeClaim, NodeClass, NodePool};
 use super::quota::Quota;
 use super::replica::Replica;
+use super::rollout::Rollout;
 use super::source::{Gap, Health, PollStats};
 use super::text::Text;
 use super::time::Timestamp;
@@ -23,6 +26,7 @@ use super::workload::Workload;
 /// Everything one poll of one source brought. A source fills the lists it knows about; lists are
 /// sorted by key (activities and events newest first) so that equal worlds compare equal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct View {
     /// What the cluster, workspace or account says of itself.
     pub cluster: Option<Cluster>,
@@ -30,6 +34,8 @@ pub struct View {
     pub workloads: Vec<Workload>,
     /// Replicas one by one.
     pub replicas: Vec<Replica>,
+    /// Controllers that carry updates out.
+    pub rollouts: Vec<Rollout>,
     /// Machines.
     pub nodes: Vec<Node>,
     /// Node groups.
@@ -38,6 +44,24 @@ pub struct View {
     pub activities: Vec<ScalingActivity>,
     /// Quotas.
     pub quotas: Vec<Quota>,
+    /// Limits of namespaces.
+    pub namespace_quotas: Vec<NamespaceQuota>,
+    /// Sizes that namespaces allow.
+    pub limit_rules: Vec<LimitRule>,
+    /// What changes numbers of replicas.
+    pub scalers: Vec<Scaler>,
+    /// What may be taken away.
+    pub budgets: Vec<DisruptionBudget>,
+    /// Claims for volumes.
+    pub claims: Vec<VolumeClaim>,
+    /// What adds machines to the cluster, if it reports.
+    pub autoscaler: Option<AutoscalerStatus>,
+    /// Pools that claim machines one by one.
+    pub node_pools: Vec<NodePool>,
+    /// Machines that pools asked for.
+    pub node_claims: Vec<NodeClaim>,
+    /// Templates of machines.
+    pub node_classes: Vec<NodeClass>,
     /// Events. As activities: appended, bounded.
     pub events: Vec<Event>,
     /// Parts that could not be read.

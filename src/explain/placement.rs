@@ -202,6 +202,7 @@ pub fn times(demand: Resources, count: u32) -> Resources {
     Resources {
         cpu_millis: demand.cpu_millis.saturating_mul(count),
         memory_bytes: demand.memory_bytes.saturating_mul(count),
+        storage_bytes: demand.storage_bytes.saturating_mul(count),
         gpus: demand.gpus.saturating_mul(count),
         neuron: demand.neuron.saturating_mul(count),
         pods: demand.pods.saturating_mul(count),

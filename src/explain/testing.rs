@@ -47,7 +47,7 @@ pub(crate) fn key(kind: ResourceKind, name: &str) -> ResourceKey {
 
 /// What one GPU replica asks for.
 pub(crate) fn one_gpu() -> Resources {
-    Resources { cpu_millis: 2_000, memory_bytes: 8 << 30, gpus: 1, neuron: 0, pods: 1 }
+    Resources { cpu_millis: 2_000, memory_bytes: 8 << 30, gpus: 1, pods: 1, ..Resources::default() }
 }
 
 impl Scene {
@@ -164,7 +164,7 @@ impl Scene {
 
     /// A g4dn.xlarge of a group, with `gpus` GPUs of which `free` are free.
     pub(crate) fn add_node(&mut self, group: &str, name: &str, gpus: i64, free: i64) {
-        let capacity = Resources { cpu_millis: 3_290, memory_bytes: 14 << 30, gpus, neuron: 0, pods: 0 };
+        let capacity = Resources { cpu_millis: 3_290, memory_bytes: 14 << 30, gpus, neuron: 0, pods: 0, ..Resources::default() };
         let taken = Resources { gpus: gpus - free, ..if free < gpus || gpus == 0 { one_gpu() } else { Resources::default() } };
         self.cortex.nodes.push(Node {
             key: key(ResourceKind::Node, name),
@@ -178,6 +178,7 @@ impl Scene {
             replicas: Some(1),
             ready: None,
             created_at: None,
+            detail: None,
         });
     }
 

@@ -195,8 +195,8 @@ impl EventLoop {
         match effect {
             Effect::PollNow(context) => self.pollers.poll_now(context.as_ref()),
             Effect::Focus(selected) => self.focus.send_modify(|focus| focus.selected = selected),
-            Effect::OpenLog { stream, workload, job, replica, previous } => {
-                self.logs.open(stream, LogRequest { workload, job, replica, previous });
+            Effect::OpenLog { stream, workload, job, replica, container, previous } => {
+                self.logs.open(stream, LogRequest { workload, job, replica, container, previous });
             }
             Effect::CloseLog => self.logs.close(),
             Effect::Copy(text) => self.outside.copy(&text),

@@ -111,7 +111,7 @@ mod tests {
 
     fn request(previous: bool) -> LogRequest {
         let workload = ResourceKey::new(&"prod".into(), ResourceKind::Workload, "text-generator");
-        LogRequest { workload, job: None, replica: None, previous }
+        LogRequest { workload, job: None, replica: None, container: None, previous }
     }
 
     #[tokio::test(start_paused = true)]

@@ -67,12 +67,14 @@ pub trait Source: Send + 'static {
 /// What of the log to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogRequest {
-    /// Whose log.
+    /// Whose log: a workload's, or a replica's that belongs to none.
     pub workload: ResourceKey,
     /// A job of it, where logs belong to jobs.
     pub job: Option<Text>,
-    /// One replica, where the platform lets one choose.
+    /// One replica, where the platform lets one choose; all of them, merged, otherwise.
     pub replica: Option<Text>,
+    /// One container of a replica, where the platform lets one choose; all of them otherwise.
+    pub container: Option<Text>,
     /// The previous, crashed container instead of the running one.
     pub previous: bool,
 }

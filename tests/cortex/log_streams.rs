@@ -52,7 +52,7 @@ fn operator_that_tells(info: &str, list: &str, path: &str, frames: Vec<Value>, g
 }
 
 fn request(name: &str, job: Option<&str>) -> LogRequest {
-    LogRequest { workload: key(name), job: job.map(Into::into), replica: None, previous: false }
+    LogRequest { workload: key(name), job: job.map(Into::into), replica: None, container: None, previous: false }
 }
 
 /// Follows until the stream ends or `enough` items came.

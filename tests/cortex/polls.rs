@@ -35,7 +35,7 @@ async fn a_stuck_update_is_seen_whole() {
     let replicas = api.replicas.unwrap();
     assert_eq!(replicas.desired, Some(1), "not the live replicas that /get calls requested");
     assert_eq!((replicas.ready, replicas.ready_old, replicas.stalled, replicas.up_to_date), (0, 1, 1, 1));
-    let with_proxy = Resources { cpu_millis: 2_100, memory_bytes: 8 * GI + 100 * MI, gpus: 1, neuron: 0, pods: 1 };
+    let with_proxy = Resources { cpu_millis: 2_100, memory_bytes: 8 * GI + 100 * MI, gpus: 1, pods: 1, ..Resources::default() };
     assert_eq!(api.demand, Some(with_proxy));
     assert_eq!(api.pinned_groups, ["gpu"]);
     assert_eq!(api.strategy, Some(UpdateStrategy { max_surge: Amount::Percent(25), max_unavailable: Amount::Percent(25) }));

@@ -92,7 +92,7 @@ async fn logs_of_a_stuck_update_wait_for_the_new_replica() {
     use holdup::source::LogRequest;
     let endpoint = serve(router(SharedWorld::new(world("stuck-gpu-quota")), "prod")).await;
     let (sender, mut lines) = tokio::sync::mpsc::channel(8);
-    let request = LogRequest { workload: super::server::key("text-generator"), job: None, replica: None, previous: false };
+    let request = LogRequest { workload: super::server::key("text-generator"), job: None, replica: None, container: None, previous: false };
     let following = tokio::spawn(connect(&endpoint).logs.unwrap().follow(request, sender));
     let LogItem::Note(trap) = lines.recv().await.unwrap() else { panic!("a note comes first") };
     assert!(trap.contains("NEW replica"), "{trap}");

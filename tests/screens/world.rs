@@ -207,6 +207,7 @@ fn node(machine: &Machine) -> Node {
         replicas: Some(replicas),
         ready: Some(true),
         created_at: Some(ago(9 * HOUR)),
+        detail: None,
     }
 }
 

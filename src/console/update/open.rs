@@ -43,8 +43,8 @@ fn drill(model: &Model, from: &Route, key: &ResourceKey) -> Option<Route> {
         ResourceKind::NodeGroup => Route::GroupActivity(key.clone()),
         ResourceKind::Activity => Route::OneActivity(key.clone()),
         ResourceKind::Quota => Route::Quota(key.clone()),
-        ResourceKind::Cluster | ResourceKind::Source if matches!(from, Route::Details(_)) => return None,
-        ResourceKind::Cluster | ResourceKind::Source => Route::Details(ObjectId::Resource(key.clone())),
+        _ if matches!(from, Route::Details(_)) => return None,
+        _ => Route::Details(ObjectId::Resource(key.clone())),
     })
 }
 
@@ -52,14 +52,15 @@ fn replica_log(model: &Model, key: &ResourceKey) -> Option<LogRoute> {
     let views = model.snapshot().sources(&key.context);
     let mut replicas = views.flat_map(|(_, source)| &source.view.replicas);
     let replica = replicas.find(|replica| replica.key == *key)?;
-    Some(LogRoute { workload: replica.workload.clone(), job: None, replica: Some(key.name.clone()), previous: false })
+    let of = replica.workload.clone().unwrap_or_else(|| key.clone());
+    Some(LogRoute { workload: of, job: None, replica: Some(key.name.clone()), container: None, previous: false })
 }
 
 fn job_log(model: &Model, key: &ResourceKey) -> Option<LogRoute> {
     let (workload, job) = key.name.rsplit_once('/')?;
     let workload = ResourceKey::new(&key.context, ResourceKind::Workload, workload);
     model.snapshot().workload(&workload)?;
-    Some(LogRoute { workload, job: Some(Text::from(job)), replica: None, previous: false })
+    Some(LogRoute { workload, job: Some(Text::from(job)), replica: None, container: None, previous: false })
 }
 
 /// The log of the selected object, or of the workload it belongs to.
@@ -88,15 +89,15 @@ pub(super) fn log(model: &mut Model, previous: bool) -> Vec<Effect> {
 }
 
 fn whole_log(workload: ResourceKey) -> LogRoute {
-    LogRoute { workload, job: None, replica: None, previous: false }
+    LogRoute { workload, job: None, replica: None, container: None, previous: false }
 }
 
 fn open_log(model: &mut Model, log: LogRoute) -> Vec<Effect> {
     let stream = model.log.stream + 1;
     model.log = LogState::new(stream);
-    let LogRoute { workload, job, replica, previous } = log.clone();
+    let LogRoute { workload, job, replica, container, previous } = log.clone();
     model.navigation.push(Route::Logs(log));
-    vec![Effect::OpenLog { stream, workload, job, replica, previous }]
+    vec![Effect::OpenLog { stream, workload, job, replica, container, previous }]
 }
 
 /// Opens the log of a route that history led back to: its stream was closed.

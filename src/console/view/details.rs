@@ -23,7 +23,7 @@ pub fn view(model: &Model, route: &Route, now: Timestamp) -> Content {
             ResourceKind::Workload => document(model.snapshot().workload(key).map(|(_, found)| workload(found))),
             ResourceKind::NodeGroup => document(group(model, key)),
             ResourceKind::Replica => document(replica(model, key)),
-            ResourceKind::Cluster | ResourceKind::Source | ResourceKind::Job => document(cluster(model, key)),
+            _ => document(cluster(model, key)),
         },
     }
 }
@@ -115,11 +115,11 @@ fn replica(model: &Model, key: &ResourceKey) -> Option<Vec<Row>> {
     let replica = found.first()?;
     let mut rows = vec![
         field("replica", &key.name),
-        field("of", &replica.workload.name),
         field("state", &format!("{}{}", replica.state, if replica.ready { ", answers" } else { "" })),
         field("version", &format!("{} ({})", replica.version, if replica.is_current { "new" } else { "old" })),
         field("restarts", &replica.restarts.to_string()),
     ];
+    some(&mut rows, "of", replica.workload.as_ref().map(|workload| workload.name.to_string()));
     some(&mut rows, "why", replica.reason.as_ref().map(ToString::to_string));
     some(&mut rows, "node", replica.node.as_ref().map(ToString::to_string));
     Some(rows)

@@ -12,7 +12,7 @@ use crate::domain::workload::{ReplicaCounts, Workload};
 /// The replicas of the route's workload.
 pub fn view(model: &Model, route: &Route, now: Timestamp) -> Content {
     let Some(workload) = route.subject() else { return Content::default() };
-    let replicas = select(model, |replica| replica.workload == *workload);
+    let replicas = select(model, |replica| replica.workload.as_ref() == Some(workload));
     let known = model.snapshot().workload(workload).map(|(_, workload)| workload);
     if replicas.is_empty() {
         return known.map_or_else(Content::default, |workload| counted(model, workload, now));
@@ -52,11 +52,12 @@ fn row(replica: &Replica, with_workload: bool, now: Timestamp) -> Row {
         (false, true) => ("✖", Meaning::Failed),
         (false, false) => ("◌", Meaning::Progressing),
     };
+    let owner = replica.workload.as_ref().map_or("", |workload| workload.name.as_str());
     let version = format!("{}{}", if replica.is_current { "new " } else { "old " }, replica.version);
     let cells = vec![
         Cell::new(glyph, meaning),
         Cell::plain(replica.key.name.as_str()),
-        Cell::muted(if with_workload { replica.workload.name.to_string() } else { version }),
+        Cell::muted(if with_workload { owner.to_string() } else { version }),
         Cell::new(replica.state.as_str(), meaning),
         Cell::number(replica.restarts),
         Cell::age(now, replica.created_at),

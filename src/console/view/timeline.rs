@@ -116,7 +116,7 @@ fn related(model: &Model, key: &ResourceKey) -> BTreeSet<ResourceKey> {
     let mut related = BTreeSet::from([key.clone()]);
     if key.kind == ResourceKind::Workload {
         let views = || model.snapshot().sources(&key.context).map(|(_, view)| &view.view);
-        let replicas = views().flat_map(|view| &view.replicas).filter(|replica| replica.workload == *key);
+        let replicas = views().flat_map(|view| &view.replicas).filter(|replica| replica.workload.as_ref() == Some(key));
         related.extend(replicas.map(|replica| replica.key.clone()));
         let workload = model.snapshot().workload(key).map(|(_, workload)| workload);
         related.extend(workload.into_iter().flat_map(|workload| &workload.jobs).map(|job| job.key.clone()));

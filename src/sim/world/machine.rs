@@ -73,6 +73,7 @@ pub fn allocatable(machine: &Machine) -> Resources {
     Resources {
         cpu_millis: i64::from(machine.vcpus) * 1_000 - 300 - 260 - gpu_daemons,
         memory_bytes: (usable_mib - 800 - 350 - gpu_daemons) * 1_048_576,
+        storage_bytes: 0,
         gpus: i64::from(machine.gpus),
         neuron: 0,
         pods: i64::from(machine.pods) - DAEMON_PODS,

@@ -128,8 +128,7 @@ impl Version {
                 cpu_millis: container.cpu_millis,
                 memory_bytes: container.memory_mib * 1_048_576,
                 gpus: i64::from(container.gpu),
-                neuron: 0,
-                pods: 0,
+                ..Resources::default()
             })
         });
         let sidecar = i64::from(kind != ApiKind::Task);

@@ -120,6 +120,7 @@ fn context(environment: Environment, seen: &mut BTreeSet<String>) -> Result<Cont
         allow_plain_http: false,
         tls: TlsTrust::Pin,
         aws: Some(AwsConfig::default()),
+        kubernetes: Some(crate::config::KubernetesConfig::default()),
     })
 }
 

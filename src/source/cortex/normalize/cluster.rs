@@ -100,6 +100,7 @@ fn add_node(view: &mut ClusterView, raw: &Value, context: &Text, is_worker: bool
         replicas: info.num_replicas.map(|replicas| replicas.saturating_add(info.num_enqueuer_replicas.unwrap_or(0))),
         ready: None,
         created_at: None,
+        detail: None,
     });
 }
 

@@ -6,7 +6,7 @@ use crate::domain::capacity::Resources;
 use crate::domain::workload::{Amount, UpdateStrategy};
 
 /// What the sidecar beside an API's containers asks for (the proxy, or the dequeuer).
-const SIDECAR: Resources = Resources { cpu_millis: 100, memory_bytes: 100 * 1024 * 1024, gpus: 0, neuron: 0, pods: 0 };
+const SIDECAR: Resources = Resources { cpu_millis: 100, memory_bytes: 100 * 1024 * 1024, storage_bytes: 0, gpus: 0, neuron: 0, pods: 0 };
 
 /// A Kubernetes quantity (`200m`, `8Gi`, `14G`, `1e3`) in thousandths of its unit.
 pub fn quantity(text: &str) -> Option<i128> {
@@ -52,6 +52,7 @@ pub fn amount(compute: &Compute) -> Resources {
     Resources {
         cpu_millis: believable(thousandths(&compute.cpu)),
         memory_bytes: believable(thousandths(&compute.mem) / 1_000),
+        storage_bytes: 0,
         gpus: compute.gpu.unwrap_or(0).clamp(-MOST_DEVICES, MOST_DEVICES),
         neuron: compute.inf.unwrap_or(0).clamp(-MOST_DEVICES, MOST_DEVICES),
         pods: 0,
