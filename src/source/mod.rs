@@ -6,6 +6,7 @@
 
 pub mod aws;
 pub mod cortex;
+pub mod kubernetes;
 pub mod poller;
 pub mod registry;
 pub mod trust;

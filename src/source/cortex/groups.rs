@@ -1,9 +1,10 @@
-//! How the auto scaling groups of a Cortex cluster look to AWS. Data only.
+//! How a Cortex cluster looks to AWS and to Kubernetes. Data only.
 //!
 //! Facts: eksctl's tags, Cortex's own tag on every resource, its group names since 0.31, and that
 //! it switches off rebalancing between zones on workers on purpose.
 
 use crate::source::aws::{GroupSelector, WorkerPrefix};
+use crate::source::kubernetes::{Adoption, GroupPrefix};
 
 /// The groups of a Cortex cluster.
 pub const GROUPS: GroupSelector = GroupSelector {
@@ -16,4 +17,16 @@ pub const GROUPS: GroupSelector = GroupSelector {
         WorkerPrefix { prefix: "ng-cortex-worker-", spot: false },
     ],
     normal_suspensions: &["AZRebalance"],
+};
+
+/// The objects of a Cortex cluster in Kubernetes.
+pub const OBJECTS: Adoption = Adoption {
+    namespace: "default",
+    workload_label: "apiName",
+    group_labels: &["alpha.eksctl.io/nodegroup-name", "eksctl.io/v1alpha2/nodegroup-name"],
+    worker_prefixes: &[
+        GroupPrefix { prefix: "cx-wd-", spot: false },
+        GroupPrefix { prefix: "cx-ws-", spot: true },
+        GroupPrefix { prefix: "ng-cortex-worker-", spot: false },
+    ],
 };
