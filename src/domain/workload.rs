@@ -41,6 +41,9 @@ pub struct Workload {
     pub deployed_at: Option<Timestamp>,
     /// Where requests go.
     pub endpoint: Option<Text>,
+    /// What one replica counts in which quota, where the platform shows no machines and only the quota limits.
+    #[serde(default)]
+    pub quota_demand: Option<QuotaDemand>,
     /// How long this platform's rollouts take when nothing is wrong.
     pub usual_rollout: Duration,
     /// What somebody would type to see the same, context included; `Y` copies it.
@@ -54,6 +57,19 @@ impl Workload {
         let desired = self.replicas.as_ref()?.desired?;
         Some(self.strategy.as_ref()?.resolve(desired))
     }
+}
+
+/// What replicas count in a quota of a platform that shows no machines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuotaDemand {
+    /// The quota.
+    pub quota: ResourceKey,
+    /// What one replica counts, in the quota's unit.
+    pub each: u64,
+    /// What an update needs on top of all replicas, in percent of them.
+    pub update_reserve_percent: u32,
+    /// Whether the quota must hold every replica of a new version beside the old one.
+    pub side_by_side: bool,
 }
 
 /// What a workload does.

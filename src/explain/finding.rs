@@ -178,6 +178,9 @@ pub struct Explanation {
     pub missing: Vec<Missing>,
     /// How it is getting on, while nothing holds it up.
     pub progress: Option<Progress>,
+    /// Why its next update would not finish, for one that is well now.
+    #[serde(default)]
+    pub next_update: Option<Text>,
 }
 
 /// Explanations of all workloads.

@@ -218,6 +218,7 @@ impl<'e> Gathered<'e> {
             chain: self.chain,
             missing: self.missing,
             progress: None,
+            next_update: None,
         }
     }
 
@@ -240,6 +241,7 @@ impl<'e> Gathered<'e> {
             chain: self.chain,
             missing: self.missing,
             progress: None,
+            next_update: None,
         }
     }
 
@@ -258,6 +260,7 @@ impl<'e> Gathered<'e> {
             chain: Vec::new(),
             missing: Vec::new(),
             progress,
+            next_update: None,
         }
     }
 }

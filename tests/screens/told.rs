@@ -96,6 +96,7 @@ fn text_generator() -> Explanation {
         chain,
         missing: Vec::new(),
         progress: None,
+        next_update: None,
     }
 }
 
@@ -111,6 +112,7 @@ pub fn explain(snapshot: &Snapshot, at: Timestamp) -> Explanations {
         chain: Vec::new(),
         missing: Vec::new(),
         progress: None,
+        next_update: None,
     };
     let one = |workload: &Workload| match workload.key.name.as_str() {
         "text-generator" => text_generator(),
