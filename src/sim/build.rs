@@ -70,6 +70,7 @@ fn faults(file: &FaultsFile) -> Faults {
             hang: file.hang,
             html: file.html,
         },
+        kubernetes: file.kubernetes.faults(),
     }
 }
 
@@ -130,6 +131,7 @@ fn build_cluster(file: &Path, given: &ClusterFile, index: usize, events: &mut Ve
         name: given.name.clone(),
         region: given.region.clone(),
         version: given.version.clone(),
+        kubernetes: given.kubernetes,
         created_at: -CLUSTER_AGE,
         zones: ["a", "b", "c"].iter().map(|zone| format!("{}{zone}", given.region)).collect(),
         groups: Vec::new(),

@@ -5,6 +5,7 @@ pub mod aws;
 pub mod build;
 mod check;
 pub mod cortex;
+pub mod kubernetes;
 pub mod scenario;
 pub mod server;
 pub mod story;

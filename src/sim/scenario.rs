@@ -11,8 +11,10 @@ use serde::Deserialize;
 use crate::config::problem::{Place, Problem, nearest};
 
 mod cluster;
+mod kubernetes;
 
 pub use cluster::*;
+pub use kubernetes::*;
 
 /// One scenario file.
 #[derive(Clone, Debug, Deserialize)]
@@ -122,6 +124,8 @@ pub struct FaultsFile {
     pub hang: bool,
     /// AWS answers a page of HTML.
     pub html: bool,
+    /// What is broken between clients and the Kubernetes API servers.
+    pub kubernetes: KubernetesFaultsFile,
 }
 
 /// How an operator misbehaves.

@@ -13,6 +13,7 @@ pub mod jobs;
 pub mod launching;
 pub mod machine;
 pub mod minting;
+pub mod permissions;
 pub mod replicas;
 pub mod rollout;
 pub mod scheduler;
@@ -28,6 +29,7 @@ pub use clock::{Moment, StoryClock};
 pub use cluster::{Capacity, Cluster, Dialect, Group, GroupRole, Node, Suspension};
 pub use history::{Activity, ActivityStatus};
 pub use machine::Machine;
+pub use permissions::{Access, KubernetesFaults, Permission, Scope};
 pub use workload::{Api, ApiKind, Behaviour, Container, Job, JobStatus, LogLine, Pod, PodPhase, Target, Version};
 
 /// Story seconds that one look at the world may catch up; more is left for the next look.

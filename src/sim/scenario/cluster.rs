@@ -17,6 +17,9 @@ pub struct ClusterFile {
     /// Region.
     #[serde(default = "oregon")]
     pub region: String,
+    /// Whether its Kubernetes API can be reached.
+    #[serde(default)]
+    pub kubernetes: bool,
     /// Surroundings to start from, by name; groups and APIs below add to them or replace them.
     #[serde(default)]
     pub base: Option<String>,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::clock::Moment;
+use super::permissions::KubernetesFaults;
 
 /// One account in one region.
 #[derive(Clone, Debug)]
@@ -65,6 +66,8 @@ pub struct Faults {
     pub operator: OperatorFault,
     /// How the AWS services misbehave.
     pub aws: AwsFaults,
+    /// How the Kubernetes API servers misbehave.
+    pub kubernetes: KubernetesFaults,
 }
 
 /// How an operator misbehaves.

@@ -17,6 +17,8 @@ pub struct Cluster {
     pub region: String,
     /// Cortex version, such as `0.42.1`; decides the dialect.
     pub version: String,
+    /// Whether its Kubernetes API can be reached by those who reach its operator.
+    pub kubernetes: bool,
     /// When it was set up; its `cluster_uid` is this as Unix seconds.
     pub created_at: Moment,
     /// Zones it spans.
