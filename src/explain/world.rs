@@ -7,16 +7,18 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::finding::{Confidence, Evidence};
+use super::inside::Inside;
 use super::places::{Kind, Places};
 use super::refusal::{self, Reason};
 use super::shape::{self, Shape};
 use crate::domain::capacity::Resources;
 use crate::domain::event::Event;
 use crate::domain::group::{ActivityKind, ActivityOutcome, NodeGroup, ScalingActivity};
-use crate::domain::id::{ResourceKey, SourceId};
+use crate::domain::id::{ResourceKey, ResourceKind, SourceId};
 use crate::domain::job::Job;
 use crate::domain::node::Node;
 use crate::domain::quota::Quota;
+use crate::domain::replica::Replica;
 use crate::domain::snapshot::{Cluster, Snapshot, SourceView};
 use crate::domain::source::Health;
 use crate::domain::text::Text;
@@ -66,6 +68,8 @@ pub struct Context<'a> {
     pub holders: Vec<(&'a ResourceKey, i64)>,
     /// Accelerators held in all.
     pub held: i64,
+    /// What the cluster tells from inside.
+    pub inside: Inside<'a>,
 }
 
 /// A node group with all that hangs on it.
@@ -229,6 +233,7 @@ impl<'a> World<'a> {
         let context = self.contexts.entry(&id.context).or_default();
         context.sources.push((id, source));
         let view = &source.view;
+        context.inside.add(id, source);
         context.clusters.extend(view.cluster.iter().map(|cluster| (id, cluster)));
         context.quotas.extend(view.quotas.iter().map(|quota| (id, quota)));
         context.workloads.extend(view.workloads.iter().map(|workload| (id, workload)));
@@ -251,13 +256,18 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Nodes and activities, once all groups are known.
+    /// Nodes and activities, once all groups are known. A node that two sources tell of counts once.
     fn add_to_groups(&mut self, id: &'a SourceId, source: &'a SourceView) {
         let context = self.contexts.entry(&id.context).or_default();
         for node in &source.view.nodes {
-            match node.group.as_ref().and_then(|name| context.groups.get_mut(name)) {
-                Some(group) => group.nodes.push((id, node)),
-                None => context.loose_nodes.push((id, node)),
+            let Some(known) = context.inside.nodes.get(&node.key.name).copied() else { continue };
+            let is_it = std::ptr::eq(known.1, node);
+            // Who saw the machine itself may not know the platform's name of its group.
+            let group = if is_it { node.group.as_ref() } else { node.group.as_ref().filter(|_| known.1.group.is_none()) };
+            match group.and_then(|name| context.groups.get_mut(name)) {
+                Some(group) => group.nodes.push(known),
+                None if is_it => context.loose_nodes.push(known),
+                None => {}
             }
         }
         for activity in &source.view.activities {
@@ -298,6 +308,39 @@ impl<'a> World<'a> {
     /// One group.
     pub fn group(&self, key: &ResourceKey) -> Option<&Group<'a>> {
         self.context(&key.context).groups.get(&key.name)
+    }
+
+    /// What the cluster of a context tells from inside.
+    pub fn inside(&self, context: &Text) -> &Inside<'a> {
+        &self.context(context).inside
+    }
+
+    /// One replica, where replicas are listed one by one.
+    pub fn replica(&self, key: &ResourceKey) -> Option<Said<'a, Replica>> {
+        if key.kind != ResourceKind::Replica {
+            return None;
+        }
+        self.inside(&key.context).replicas.get(&key.name).copied()
+    }
+
+    /// What happened to a resource, the newest first.
+    pub fn events(&self, of: &ResourceKey) -> Vec<Said<'a, Event>> {
+        let mut events: Vec<Said<'a, Event>> = self.events.get(of).cloned().unwrap_or_default();
+        events.sort_by(|(_, a), (_, b)| b.at.cmp(&a.at).then_with(|| a.reason.cmp(&b.reason)).then_with(|| a.message.cmp(&b.message)));
+        events
+    }
+
+    /// The newest event of a resource with one of these reasons.
+    pub fn event(&self, of: &ResourceKey, reasons: &[&str]) -> Option<Said<'a, Event>> {
+        let events = self.events.get(of)?;
+        events.iter().copied().filter(|(_, event)| reasons.contains(&event.reason.as_str())).max_by_key(|(_, event)| event.at)
+    }
+
+    /// An event as evidence, at the time it last happened.
+    pub fn told(&self, (source, event): Said<'_, Event>) -> Evidence {
+        let mut evidence = self.evidence(source, &event.of, &event.reason, event.message.clone());
+        evidence.observed_at = event.at;
+        evidence
     }
 
     /// Warnings about a resource with this reason, newest first.
