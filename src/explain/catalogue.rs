@@ -19,7 +19,9 @@ use super::finding::CauseId;
 /// signatures, so the more exact causes stand first.
 const FILES: &[(&str, &str)] = &[
     ("aws", include_str!("causes/aws.toml")),
+    ("azure", include_str!("causes/azure.toml")),
     ("cortex", include_str!("causes/cortex.toml")),
+    ("gateway", include_str!("causes/gateway.toml")),
     ("kubernetes", include_str!("causes/kubernetes.toml")),
 ];
 

@@ -51,7 +51,8 @@ pub struct Signature {
     /// The fields it may stand in; none means any.
     #[serde(default, rename = "where")]
     pub where_: Vec<Field>,
-    /// A regular expression (ASCII classes, case ignored), searched in the unfolded text.
+    /// A regular expression (ASCII classes, case ignored), searched in the unfolded text. An empty
+    /// one fits any text and counts only where the status is known.
     pub pattern: String,
     /// A status the record must carry: an HTTP code, an activity's `StatusCode`. None means any.
     /// Without a known status the match counts for less.
@@ -163,9 +164,10 @@ impl Cause {
     }
 
     /// The ways out with `{name}` replaced by the value given for it; a name without a value
-    /// stays as `<name>`. Values are quoted for a shell where they need it. `{aws}`, `{kube}` and
-    /// `{env}` stand for the options that carry the context: they are made from `region`,
-    /// `profile`, `kube_context` and `env`.
+    /// stays as `<name>`. Values are quoted for a shell where they need it. `{aws}`, `{az}`,
+    /// `{gateway}`, `{kube}` and `{env}` stand for the options that carry the context: they are made
+    /// from `region`, `profile`, `resource_group`, `workspace`, `subscription`, `base_url`,
+    /// `kube_context` and `env`.
     pub fn remedies(&self, fill: &[(&str, &str)]) -> Vec<Remedy> {
         let filled = |remedy: &CauseRemedy| Remedy {
             text: fill::text(&remedy.text, fill).into(),

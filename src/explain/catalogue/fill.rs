@@ -16,6 +16,17 @@ pub(super) fn command(template: &str, fill: &[(&str, &str)]) -> String {
             .flatten()
             .collect::<Vec<_>>()
             .join(" "),
+        "az" => [
+            Some(option("--resource-group", "resource_group", fill)),
+            Some(option("--workspace-name", "workspace", fill)),
+            known("--subscription", "subscription", fill),
+        ]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" "),
+        // The key stays in the environment of the person's shell: it is never written into a command.
+        "gateway" => format!("-sS -H \"Authorization: Bearer $GATEWAY_KEY\" {}", argument("base_url", fill)),
         "kube" => option("--context", "kube_context", fill),
         "env" => option("--env", "env", fill),
         _ => argument(name, fill),
@@ -86,6 +97,11 @@ mod tests {
         );
         assert_eq!(text("the group {asg} of {cluster}", &fill), "the group workers-gpu of <cluster>");
         assert_eq!(command("k {kube}", &[("kube_context", "prod")]), "k --context prod");
+        assert_eq!(command("az x {az}", &[("workspace", "ml")]), "az x --resource-group <resource_group> --workspace-name ml");
+        assert_eq!(
+            command("curl {gateway}/api/health", &[("base_url", "https://gw.example")]),
+            "curl -sS -H \"Authorization: Bearer $GATEWAY_KEY\" https://gw.example/api/health"
+        );
     }
 
     #[test]

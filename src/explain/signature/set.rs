@@ -136,6 +136,7 @@ fn weigh(cause: &Cause, signature: &Signature, hints: &Hints) -> Option<Confiden
         _ if signature.status.is_empty() => {}
         Some(status) if signature.status.iter().any(|wanted| wanted.eq_ignore_ascii_case(status)) => {}
         Some(_) => return None,
+        None if signature.pattern.is_empty() => return None,
         None => confidence = lower(confidence),
     }
     match (signature.after, hints.after) {

@@ -1,5 +1,5 @@
 //! Taking a message apart before it is searched: escapes undone (JSON in JSON in JSON), typographic
-//! quotes made plain, HTML entities read, white space collapsed, length bounded.
+//! quotes made plain, doubled braces of format strings halved, HTML entities read, white space collapsed, length bounded.
 
 use std::borrow::Cow;
 
@@ -17,6 +17,9 @@ pub(super) fn unfold(raw: &str) -> Cow<'_, str> {
             break;
         }
         text = Cow::Owned(unescaped(&text));
+    }
+    if text.contains("{{") {
+        text = Cow::Owned(text.replace("{{", "{").replace("}}", "}"));
     }
     if text.contains('&') {
         text = Cow::Owned(entities(&text));
@@ -137,6 +140,7 @@ mod tests {
     fn layers_of_escaping_come_off() {
         assert_eq!(unfold(r#"{\"a\":\"b\\\"c\\\"\"}"#), r#"{"a":"b"c""}"#);
         assert_eq!(unfold("don\\u0027t\\n\\tpanic  now\n"), "don't panic now");
+        assert_eq!(unfold(r#"(CallFailed) {{\"errors\":{{\"\":[\"no\"]}}}}"#), r#"(CallFailed) {"errors":{"":["no"]}}"#);
         assert_eq!(unfold("it’s &quot;over&quot;"), "it's \"over\"");
     }
 
