@@ -12,6 +12,7 @@ pub mod contexts;
 pub mod demo;
 pub mod doctor;
 pub mod explain;
+pub mod fit;
 pub mod globals;
 mod observe;
 pub mod report;
@@ -56,8 +57,8 @@ Examples:
 Keys in the console:
   enter drill in   esc back   e explain   l logs   y copy   / filter   ? all keys   q quit
 
-Exit codes of why and status:
-  0 nothing is held up   1 something is   2 wrong usage or configuration   3 cannot tell   4 time ran out
+Exit codes of why, status and fit:
+  0 nothing is held up, it fits   1 something is, it gets stuck   2 wrong usage or configuration   3 cannot tell   4 time ran out
 
 Files:
   holdup/config.toml and holdup/themes/*.toml in the configuration folder (XDG_CONFIG_HOME or ~/.config);
@@ -73,6 +74,8 @@ pub enum Command {
     Why(why::Args),
     /// List the workloads, one line each
     Status(status::Args),
+    /// Play an update before it is deployed: does it fit, after how many machines, or does it get stuck
+    Fit(fit::Args),
     /// Check what can be read: terminal, configuration, identity, permissions, clocks
     Doctor(doctor::Args),
     /// Explain a cause, list them all, or explain an answer to a request
@@ -93,6 +96,7 @@ impl Command {
             Self::Demo(args) => demo::run(&args, globals),
             Self::Why(args) => block_on(why::run(&args, globals))?,
             Self::Status(args) => block_on(status::run(&args, globals))?,
+            Self::Fit(args) => block_on(fit::run(&args, globals))?,
             Self::Doctor(args) => block_on(doctor::run(&args, globals))?,
             Self::Explain(args) => explain::run(&args),
             Self::Classify(args) => classify::run(&args),

@@ -8,6 +8,7 @@ mod commands;
 pub mod condition;
 pub mod engine;
 pub mod finding;
+pub mod fit;
 mod held;
 pub mod inside;
 mod known;

@@ -141,7 +141,7 @@ pub fn surge(workload: &Workload) -> (u32, u32, bool) {
 }
 
 /// What platforms on Kubernetes do where nobody says otherwise.
-fn usual_strategy() -> UpdateStrategy {
+pub fn usual_strategy() -> UpdateStrategy {
     use crate::domain::workload::Amount::Percent;
     UpdateStrategy { max_surge: Percent(25), max_unavailable: Percent(25) }
 }
@@ -182,7 +182,7 @@ pub(super) fn count_wanted(world: &mut World<'_>) {
 }
 
 /// Replicas and workers of a workload without a place.
-fn unplaced(workload: &Workload) -> u32 {
+pub fn unplaced(workload: &Workload) -> u32 {
     match workload.role {
         Role::Jobs => workload.jobs.iter().filter(|job| job.phase.is_active()).map(|job| job.counts.unplaced()).sum(),
         Role::Serving | Role::Router => workload.replicas.map_or(0, |counts| counts.unplaced()),

@@ -1,6 +1,7 @@
 //! Explanations for people and scripts: JSON with a stable shape, text for a terminal, Markdown
 //! for a ticket, and the exit code. Pure functions; nothing here prints.
 
+mod fit;
 mod json;
 mod markdown;
 mod status;
@@ -8,6 +9,7 @@ mod text;
 
 use std::borrow::Cow;
 
+pub use fit::{fit_exit_code, fit_json, fit_markdown, fit_text};
 pub use json::why_json;
 pub use markdown::why_markdown;
 pub use status::{status_json, status_text};

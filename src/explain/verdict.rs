@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::condition::{Condition, Symptom};
 use super::engine::{Answer, Engine, Node, Obstacle};
 use super::finding::{CauseId, Explanation, Explanations, Finding, Link, Missing, Progress, Verdict};
+use super::fit::{NextUpdates, next_update};
 use super::known;
 use super::since::{is_trouble, since};
 use super::world::World;
@@ -21,7 +22,16 @@ use crate::domain::workload::{Phase, Role, Workload};
 pub fn run(snapshot: &Snapshot, now: Timestamp) -> Explanations {
     let world = World::new(snapshot, now);
     let mut engine = Engine::new(&world);
-    world.workloads().map(|(source, workload)| (workload.key.clone(), explain(&world, &mut engine, source, workload))).collect()
+    let mut updates = NextUpdates::default();
+    let mut explanations = Explanations::new();
+    for (source, workload) in world.workloads() {
+        let mut explanation = explain(&world, &mut engine, source, workload);
+        if explanation.verdict == Verdict::Clear {
+            explanation.next_update = next_update(&world, &mut updates, source, workload);
+        }
+        explanations.insert(workload.key.clone(), explanation);
+    }
+    explanations
 }
 
 fn explain(world: &World<'_>, engine: &mut Engine<'_, '_>, source: &SourceId, workload: &Workload) -> Explanation {

@@ -108,7 +108,7 @@ impl<'a> LinkBody<'a> {
 }
 
 #[derive(Serialize)]
-struct EvidenceBody<'a> {
+pub(super) struct EvidenceBody<'a> {
     source: &'a str,
     resource: String,
     field: &'a str,
@@ -117,7 +117,7 @@ struct EvidenceBody<'a> {
 }
 
 impl<'a> EvidenceBody<'a> {
-    fn new(evidence: &'a Evidence) -> Self {
+    pub(super) fn new(evidence: &'a Evidence) -> Self {
         Self {
             source: &evidence.source.kind,
             resource: evidence.resource.to_string(),
@@ -129,20 +129,20 @@ impl<'a> EvidenceBody<'a> {
 }
 
 #[derive(Serialize)]
-struct RemedyBody<'a> {
+pub(super) struct RemedyBody<'a> {
     text: &'a str,
     command: Option<&'a str>,
     risk: Risk,
 }
 
 impl<'a> RemedyBody<'a> {
-    fn new(remedy: &'a Remedy) -> Self {
+    pub(super) fn new(remedy: &'a Remedy) -> Self {
         Self { text: &remedy.text, command: remedy.command.as_deref(), risk: remedy.risk }
     }
 }
 
 #[derive(Serialize)]
-struct MissingBody<'a> {
+pub(super) struct MissingBody<'a> {
     source: &'a str,
     question: &'a str,
     why: &'a str,
@@ -150,7 +150,7 @@ struct MissingBody<'a> {
 }
 
 impl<'a> MissingBody<'a> {
-    fn new(missing: &'a Missing) -> Self {
+    pub(super) fn new(missing: &'a Missing) -> Self {
         Self { source: &missing.source.kind, question: &missing.question, why: &missing.why, unlock: &missing.unlock }
     }
 }

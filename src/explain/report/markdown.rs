@@ -83,7 +83,7 @@ fn write_entry(out: &mut String, report: &Report<'_>, entry: &Entry<'_>) -> std:
 }
 
 /// Text from outside that must not become markup.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '*' | '_' | '`' | '[' | ']' | '<' | '>' | '#' | '|' | '\\') {
@@ -95,6 +95,6 @@ fn escaped(text: &str) -> String {
 }
 
 /// A value as code, whatever it holds.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }

@@ -26,19 +26,12 @@ impl Style {
 
 /// The report as text, wrapped at the style's width.
 pub fn why_text(report: &Report<'_>, style: Style) -> String {
-    let mut out = Page { style, now: report.now, lines: Vec::new() };
+    let mut out = Page::new(style, report.now);
     for entry in &report.entries {
-        if !out.lines.is_empty() {
-            out.lines.push(String::new());
-        }
+        out.part();
         out.entry(entry);
     }
-    let text: Vec<&str> = out.lines.iter().map(|line| line.trim_end()).collect();
-    let mut text = text.join("\n");
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    if style.ascii { to_ascii(&text) } else { text }
+    out.finish()
 }
 
 /// What is left of typographic characters on a plain terminal.
@@ -101,13 +94,35 @@ pub fn ways_out(explanation: &Explanation) -> Vec<&Remedy> {
     ways
 }
 
-struct Page {
-    style: Style,
+/// A text that grows line by line.
+pub(super) struct Page {
+    pub style: Style,
     now: Timestamp,
-    lines: Vec<String>,
+    pub lines: Vec<String>,
 }
 
 impl Page {
+    pub(super) fn new(style: Style, now: Timestamp) -> Self {
+        Self { style, now, lines: Vec::new() }
+    }
+
+    /// Leaves a line free before another part.
+    pub(super) fn part(&mut self) {
+        if !self.lines.is_empty() {
+            self.lines.push(String::new());
+        }
+    }
+
+    /// The text, in the characters that the style allows.
+    pub(super) fn finish(self) -> String {
+        let text: Vec<&str> = self.lines.iter().map(|line| line.trim_end()).collect();
+        let mut text = text.join("\n");
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        if self.style.ascii { to_ascii(&text) } else { text }
+    }
+
     fn entry(&mut self, entry: &Entry<'_>) {
         let explanation = &*entry.explanation;
         let glyphs = self.style.glyphs();
@@ -168,7 +183,7 @@ impl Page {
         }
     }
 
-    fn missing(&mut self, missing: &[Missing]) {
+    pub(super) fn missing(&mut self, missing: &[Missing]) {
         if missing.is_empty() {
             return;
         }
@@ -182,12 +197,15 @@ impl Page {
     }
 
     fn ways_out(&mut self, explanation: &Explanation) {
-        let ways = ways_out(explanation);
+        self.ways("Ways out", &ways_out(explanation));
+    }
+
+    pub(super) fn ways(&mut self, title: &str, ways: &[&Remedy]) {
         if ways.is_empty() {
             return;
         }
         self.lines.push(String::new());
-        self.lines.push("  Ways out".to_owned());
+        self.lines.push(format!("  {title}"));
         for (index, remedy) in ways.iter().enumerate() {
             let lead = format!("  [{}] ", index + 1);
             let below = " ".repeat(width(&lead));
@@ -200,7 +218,7 @@ impl Page {
     }
 
     /// Writes words after `lead`, continued after `rest`, within the width.
-    fn wrap(&mut self, lead: &str, text: &str, rest: &str) {
+    pub(super) fn wrap(&mut self, lead: &str, text: &str, rest: &str) {
         let limit = self.style.width.max(40);
         let mut line = lead.to_owned();
         let mut is_fresh = true;
