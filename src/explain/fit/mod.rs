@@ -10,6 +10,8 @@ mod managed;
 mod play;
 mod request;
 mod supply;
+#[cfg(test)]
+mod tests;
 mod told;
 mod ways;
 
