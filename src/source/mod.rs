@@ -8,6 +8,7 @@ pub mod aws;
 pub mod cortex;
 pub mod kubernetes;
 pub mod poller;
+pub mod quantity;
 pub mod registry;
 pub mod trust;
 

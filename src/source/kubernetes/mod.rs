@@ -7,6 +7,11 @@
 //! anything.
 
 pub mod adoption;
+pub mod normalize;
+pub mod object;
+pub mod objects;
+pub mod stores;
+mod tree;
 
 pub use adoption::{Adoption, GroupPrefix};
 

@@ -12,7 +12,7 @@ mod status;
 mod workload;
 
 pub use cluster::{ClusterView, cluster, group_name};
-pub use demand::{amount, demand, quantity};
+pub use demand::{amount, demand};
 pub use ident::deployed_at;
 pub use raw::raw_record;
 pub use status::{Counts, Derived, derive, is_suspect, legacy_counts, modern_counts};
