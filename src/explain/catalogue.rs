@@ -1,7 +1,7 @@
 //! The cause catalogue: every reason known to hold a rollout up, as data.
 //!
-//! The data lives in `causes/<platform>.toml`, compiled into the program. This module reads it
-//! once, finds entries and fills in remedies; it recognises nothing (that is
+//! The data lives in `causes/<platform>.toml` (or in a folder of that name), compiled into the
+//! program. This module reads it once, finds entries and fills in remedies; it recognises nothing (that is
 //! [`super::signature`]) and decides nothing (that is what rules do). An entry that does not
 //! parse is left out at run time; a unit test keeps that from ever being shipped.
 
@@ -15,14 +15,28 @@ pub use entry::{Cause, CauseRemedy, Layer, Placed, Sample, Seconds, Signature};
 
 use super::finding::CauseId;
 
-/// The files, one a platform. Their order and the order inside them break ties between
-/// signatures, so the more exact causes stand first.
+/// The files, one or more a platform, those of one together. Their order and the order inside
+/// them break ties between signatures, so the more exact causes stand first.
 const FILES: &[(&str, &str)] = &[
     ("aws", include_str!("causes/aws.toml")),
     ("azure", include_str!("causes/azure.toml")),
     ("cortex", include_str!("causes/cortex.toml")),
     ("gateway", include_str!("causes/gateway.toml")),
-    ("kubernetes", include_str!("causes/kubernetes.toml")),
+    // Kubernetes has a folder: its causes stand by the part of the system that tells them.
+    ("kubernetes", include_str!("causes/kubernetes/autoscaling.toml")),
+    ("kubernetes", include_str!("causes/kubernetes/scheduling.toml")),
+    ("kubernetes", include_str!("causes/kubernetes/karpenter.toml")),
+    ("kubernetes", include_str!("causes/kubernetes/images.toml")),
+    ("kubernetes", include_str!("causes/kubernetes/volumes.toml")),
+    ("kubernetes", include_str!("causes/kubernetes/network.toml")),
+    ("kubernetes", include_str!("causes/kubernetes/gpu.toml")),
+    ("kubernetes", include_str!("causes/kubernetes/application.toml")),
+    ("kubernetes", include_str!("causes/kubernetes/containers.toml")),
+    ("kubernetes", include_str!("causes/kubernetes/probes.toml")),
+    ("kubernetes", include_str!("causes/kubernetes/nodes.toml")),
+    ("kubernetes", include_str!("causes/kubernetes/admission.toml")),
+    ("kubernetes", include_str!("causes/kubernetes/rollouts.toml")),
+    ("kubernetes", include_str!("causes/kubernetes/serving.toml")),
 ];
 
 /// How alike two ids must be (Jaro-Winkler, 0 to 1) to be offered as "did you mean".

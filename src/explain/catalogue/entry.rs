@@ -54,6 +54,10 @@ pub struct Signature {
     /// A regular expression (ASCII classes, case ignored), searched in the unfolded text. An empty
     /// one fits any text and counts only where the status is known.
     pub pattern: String,
+    /// Patterns that must be found too, anywhere in the text: the surroundings in which the first
+    /// one means this. Much quicker to search than one pattern with a gap of any length.
+    #[serde(default)]
+    pub with: Vec<String>,
     /// A status the record must carry: an HTTP code, an activity's `StatusCode`. None means any.
     /// Without a known status the match counts for less.
     #[serde(default)]

@@ -1,5 +1,6 @@
 //! All signatures, compiled once, and the search through them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use regex::bytes::{RegexSet, RegexSetBuilder};
@@ -40,10 +41,23 @@ fn concerns(own: &str, from: Option<&str>) -> bool {
 #[derive(Debug)]
 pub struct Recognizer {
     catalogue: &'static Catalogue,
+    /// Every pattern once, however many signatures share it.
     set: RegexSet,
-    /// For each pattern of the set: the cause's position and the signature's position in it.
-    owners: Vec<(usize, usize)>,
+    /// For each pattern of the set: the signatures that begin with it.
+    owners: Vec<Vec<Owner>>,
+    signatures: usize,
     preferences: Preferences,
+}
+
+/// A signature of the catalogue.
+#[derive(Debug)]
+struct Owner {
+    /// The cause's position.
+    cause: usize,
+    /// The signature's position in it.
+    nth: usize,
+    /// The patterns of the set that have to be found too.
+    with: Vec<usize>,
 }
 
 /// The recognizer of the compiled-in catalogue.
@@ -55,36 +69,43 @@ pub fn shared() -> &'static Recognizer {
 impl Recognizer {
     /// Compiles the signatures of a catalogue; one that does not compile is left out.
     pub fn new(catalogue: &'static Catalogue) -> Self {
-        let mut patterns: Vec<&str> = Vec::new();
-        let mut owners = Vec::new();
-        for (at, cause) in catalogue.all().iter().enumerate() {
-            for (nth, signature) in cause.signatures.iter().enumerate() {
-                patterns.push(&signature.pattern);
-                owners.push((at, nth));
+        let every: BTreeSet<&str> = patterns(catalogue).collect();
+        let mut distinct: Vec<&str> = every.into_iter().collect();
+        let set = compile(&distinct).unwrap_or_else(|| {
+            distinct.retain(|pattern| compile(&[pattern]).is_some());
+            compile(&distinct).unwrap_or_default()
+        });
+        let numbers: BTreeMap<&str, usize> = distinct.iter().enumerate().map(|(number, pattern)| (*pattern, number)).collect();
+        let mut owners: Vec<Vec<Owner>> = distinct.iter().map(|_| Vec::new()).collect();
+        let mut signatures = 0;
+        for (cause, entry) in catalogue.all().iter().enumerate() {
+            for (nth, signature) in entry.signatures.iter().enumerate() {
+                let with: Option<Vec<usize>> = signature.with.iter().map(|pattern| numbers.get(pattern.as_str()).copied()).collect();
+                let begins = numbers.get(signature.pattern.as_str()).and_then(|number| owners.get_mut(*number));
+                if let (Some(begins), Some(with)) = (begins, with) {
+                    begins.push(Owner { cause, nth, with });
+                    signatures += 1;
+                }
             }
         }
-        let set = compile(&patterns).unwrap_or_else(|| {
-            let sound: Vec<bool> = patterns.iter().map(|pattern| compile(&[pattern]).is_some()).collect();
-            let mut keep = sound.iter();
-            owners.retain(|_| keep.next().copied().unwrap_or(false));
-            let mut keep = sound.iter();
-            patterns.retain(|_| keep.next().copied().unwrap_or(false));
-            compile(&patterns).unwrap_or_default()
-        });
-        Self { catalogue, set, owners, preferences: Preferences::new(catalogue) }
+        Self { catalogue, set, owners, signatures, preferences: Preferences::new(catalogue) }
     }
 
     /// How many signatures there are.
     pub fn signatures(&self) -> usize {
-        self.set.len()
+        self.signatures
     }
 
     /// The cause that `text` names.
     pub fn classify(&self, text: &str, hints: &Hints) -> Classification {
         let text = unfold(text);
         let mut found: Vec<Candidate> = Vec::new();
-        for nth in &self.set.matches(text.as_bytes()) {
-            let Some((position, cause, signature)) = self.owner(nth) else { continue };
+        let matches = self.set.matches(text.as_bytes());
+        let begun = matches.iter().filter_map(|nth| self.owners.get(nth)).flatten();
+        for owner in begun.filter(|owner| owner.with.iter().all(|nth| matches.matched(*nth))) {
+            let position = owner.cause;
+            let Some(cause) = self.catalogue.all().get(position) else { continue };
+            let Some(signature) = cause.signatures.get(owner.nth) else { continue };
             let Some(confidence) = weigh(cause, signature, hints) else { continue };
             match found.iter_mut().find(|candidate| candidate.position == position) {
                 Some(candidate) => candidate.confidence = candidate.confidence.max(confidence),
@@ -99,12 +120,6 @@ impl Recognizer {
         self.classification(&self.preferences.decide(&found))
     }
 
-    fn owner(&self, nth: usize) -> Option<(usize, &Cause, &Signature)> {
-        let (at, nth) = self.owners.get(nth)?;
-        let cause = self.catalogue.all().get(*at)?;
-        Some((*at, cause, cause.signatures.get(*nth)?))
-    }
-
     fn classification(&self, decided: &[Candidate]) -> Classification {
         let mut causes = decided.iter().filter_map(|candidate| Some((candidate, self.catalogue.all().get(candidate.position)?)));
         let Some((first, cause)) = causes.next() else { return Classification::none() };
@@ -116,6 +131,12 @@ impl Recognizer {
             benign: cause.benign,
         }
     }
+}
+
+/// Every pattern of a catalogue, in its order.
+fn patterns(catalogue: &Catalogue) -> impl Iterator<Item = &str> {
+    let signatures = catalogue.all().iter().flat_map(|cause| &cause.signatures);
+    signatures.flat_map(|signature| std::iter::once(&signature.pattern).chain(&signature.with)).map(String::as_str)
 }
 
 fn compile(patterns: &[&str]) -> Option<RegexSet> {
@@ -162,8 +183,8 @@ mod tests {
     #[test]
     fn every_pattern_of_the_catalogue_compiles() {
         for cause in Catalogue::shared().all() {
-            for signature in &cause.signatures {
-                assert!(compile(&[&signature.pattern]).is_some(), "{}: {}", cause.id, signature.pattern);
+            for pattern in cause.signatures.iter().flat_map(|signature| std::iter::once(&signature.pattern).chain(&signature.with)) {
+                assert!(compile(&[pattern]).is_some(), "{}: {pattern}", cause.id);
             }
         }
         assert_eq!(shared().signatures(), Catalogue::shared().all().iter().map(|cause| cause.signatures.len()).sum::<usize>());
