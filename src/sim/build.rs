@@ -11,9 +11,9 @@ use super::world::account::QUOTAS;
 use super::world::history::{ActivityStatus, Sentence};
 use super::world::machine::MACHINES;
 use super::world::{
-    Account, Activity, Api, ApiKind, AwsFaults, Behaviour, Capacity, Cluster, Container, Faults, Group, GroupRole, Moment, Node,
-    OperatorFault, PodPhase, Quota, QuotaRequest, StoryClock, Suspension, Target, Version, World, autoscaler::Autoscaler, launching,
-    minting, rollout, scheduler,
+    Account, Activity, Api, ApiKind, AwsFaults, Behaviour, Capacity, Cluster, Container, ControlPlane, Faults, Group, GroupRole, Moment,
+    Needs, Node, OperatorFault, Platform, PodPhase, Quota, QuotaRequest, StoryClock, Suspension, Target, Version, World,
+    autoscaler::Autoscaler, launching, minting, rollout, scheduler,
 };
 use crate::config::problem::{Problem, suggestion};
 use crate::domain::time::Timestamp;
@@ -130,6 +130,7 @@ fn build_cluster(file: &Path, given: &ClusterFile, index: usize, events: &mut Ve
     let mut cluster = Cluster {
         name: given.name.clone(),
         region: given.region.clone(),
+        platform: Platform::Cortex,
         version: given.version.clone(),
         kubernetes: given.kubernetes,
         created_at: -CLUSTER_AGE,
@@ -138,6 +139,7 @@ fn build_cluster(file: &Path, given: &ClusterFile, index: usize, events: &mut Ve
         nodes: Vec::new(),
         apis: Vec::new(),
         autoscaler: Autoscaler::default(),
+        control: ControlPlane::default(),
         minted: 0,
     };
     let types: Vec<&str> = MACHINES.iter().map(|machine| machine.name).collect();
@@ -213,6 +215,9 @@ fn add_group(cluster: &mut Cluster, file: &GroupFile, role: GroupRole) {
         },
         join_seconds: file.join.0,
         device_plugin_seconds: (!file.without_device_plugin).then_some(25),
+        labels: BTreeMap::new(),
+        taints: Vec::new(),
+        max_pods: None,
         activities: Vec::new(),
         created_at: -CLUSTER_AGE,
         refusals: 0,
@@ -294,10 +299,12 @@ fn build_api(cluster: &str, file: &ApiFile) -> Api {
         max_replicas: file.max_replicas.unwrap_or(file.replicas.max(1) * 3),
         max_concurrency: 4,
         behaviour: Behaviour::Normal { pull: 45, warm_up: 40 },
+        needs: Needs { probe_port: 8080, ..Needs::default() },
     };
     let target = |target: &super::scenario::TargetFile| Target { api: target.api.clone(), weight: target.weight, shadow: target.shadow };
     Api {
         name: file.name.clone(),
+        namespace: "default".to_owned(),
         kind,
         created_at: version.deployed_at - 21 * 86_400,
         versions: vec![version],
@@ -305,6 +312,7 @@ fn build_api(cluster: &str, file: &ApiFile) -> Api {
         pods: Vec::new(),
         jobs: Vec::new(),
         targets: file.target.iter().map(target).collect(),
+        completed: None,
     }
 }
 
@@ -372,6 +380,7 @@ fn next_version(before: &Version, deploy: &DeployFile, number: usize) -> Version
 fn settle(cluster: &mut Cluster, now: Moment) {
     for api in cluster.apis.iter_mut().filter(|api| api.kind.has_replicas()) {
         let Some(version) = api.versions.first().cloned() else { continue };
+        api.completed = Some(version.pod_id.clone());
         for count in 0..api.desired {
             let pod = rollout::new_pod(api, &version, None, version.deployed_at.min(now - 600) + i64::from(count), count);
             api.pods.push(pod);

@@ -8,12 +8,15 @@ pub mod account;
 pub mod autoscaler;
 pub mod clock;
 pub mod cluster;
+pub mod control;
 pub mod history;
 pub mod jobs;
+pub mod journal;
 pub mod launching;
 pub mod machine;
 pub mod minting;
 pub mod permissions;
+pub mod placement;
 pub mod replicas;
 pub mod rollout;
 pub mod scheduler;
@@ -26,10 +29,13 @@ use crate::domain::time::Timestamp;
 
 pub use account::{Account, AwsFaults, Faults, OperatorFault, Quota, QuotaRequest};
 pub use clock::{Moment, StoryClock};
-pub use cluster::{Capacity, Cluster, Dialect, Group, GroupRole, Node, Suspension};
+pub use cluster::{Capacity, Cluster, Dialect, Group, GroupRole, Node, Platform, Suspension};
+pub use control::ControlPlane;
 pub use history::{Activity, ActivityStatus};
+pub use journal::{About, Happening};
 pub use machine::Machine;
 pub use permissions::{Access, KubernetesFaults, Permission, Scope};
+pub use placement::{Needs, Taint, Toleration};
 pub use workload::{Api, ApiKind, Behaviour, Container, Job, JobStatus, LogLine, Pod, PodPhase, Target, Version};
 
 /// Story seconds that one look at the world may catch up; more is left for the next look.
@@ -80,6 +86,7 @@ impl World {
             scheduler::step(cluster, self.now);
             replicas::step(cluster, self.now);
             autoscaler::step(cluster, self.now);
+            cluster.kubernetes.journal.forget(self.now);
         }
         launching::step(&mut self.clusters, &self.account, self.now);
     }

@@ -98,7 +98,7 @@ fn add_jobs(fields: &mut Map<String, Value>, world: &World, cluster: &Cluster, a
     let name = match api.kind {
         ApiKind::Batch => "batch_job_statuses",
         ApiKind::Task => "task_job_statuses",
-        ApiKind::Realtime | ApiKind::Async | ApiKind::Splitter => return,
+        _ => return,
     };
     let jobs: Vec<Value> =
         api.jobs.iter().filter(|job| !only_running || job.ended_at.is_none()).map(|each| job::status(world, cluster, api, each)).collect();

@@ -156,7 +156,7 @@ fn api_address(cluster: &Cluster, api: &Api) -> String {
 fn dashboard(cluster: &Cluster, api: &Api) -> Option<String> {
     let kind = match api.kind {
         ApiKind::Splitter => return None,
-        ApiKind::Realtime | ApiKind::Async | ApiKind::Batch | ApiKind::Task => api.kind.word().to_lowercase(),
+        _ => api.kind.word().to_lowercase(),
     };
     let host = super::world::minting::hex(&format!("{}/operator-load-balancer", cluster.name), 48);
     let (name, zone) = host.split_at_checked(32).unwrap_or((&host, ""));

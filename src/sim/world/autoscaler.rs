@@ -2,6 +2,8 @@
 //! minutes, puts desired back and leaves the group alone for a while. It never touches a group that
 //! is at its maximum.
 
+mod said;
+
 use std::collections::BTreeMap;
 
 use super::clock::Moment;
@@ -29,6 +31,22 @@ pub struct Autoscaler {
     pub asked: BTreeMap<String, Moment>,
     /// Groups it leaves alone after a failure.
     pub backoff: BTreeMap<String, Backoff>,
+    /// When it last looked, and wrote its status.
+    pub looked_at: Option<Moment>,
+    /// When it stopped working.
+    pub down_at: Option<Moment>,
+}
+
+impl Autoscaler {
+    /// Whether it runs.
+    pub fn works(&self, now: Moment) -> bool {
+        self.down_at.is_none_or(|at| at > now)
+    }
+
+    /// Whether it pauses with a group.
+    pub fn leaves_alone(&self, group: &Group, now: Moment) -> bool {
+        self.backoff.get(&group.name).is_some_and(|backoff| backoff.until > now)
+    }
 }
 
 /// How long a group is left alone.
@@ -43,9 +61,10 @@ pub struct Backoff {
 }
 
 pub(crate) fn step(cluster: &mut Cluster, now: Moment) {
-    if now % SCAN != 0 {
+    if now % SCAN != 0 || !cluster.autoscaler.works(now) {
         return;
     }
+    cluster.autoscaler.looked_at = Some(now);
     give_up(cluster, now);
     scale_up(cluster, now);
     scale_down(cluster, now);
@@ -67,6 +86,7 @@ fn give_up(cluster: &mut Cluster, now: Moment) {
             let length = before.map_or(BACKOFF.0, |backoff| (backoff.length * 2).min(BACKOFF.1));
             cluster.autoscaler.backoff.insert(name.clone(), Backoff { until: now + length, length, failed_at: now });
             cluster.autoscaler.asked.remove(&name);
+            said::gave_up(cluster, &name, now - since, now);
         }
     }
 }
@@ -77,15 +97,20 @@ fn scale_up(cluster: &mut Cluster, now: Moment) {
         return;
     }
     let mut coming = on_their_way(cluster, now);
-    let homeless: Vec<&Waiting> = pods.iter().filter(|pod| !pack(&mut coming, pod)).collect();
-    let Some(choice) = choose(cluster, &homeless, now) else { return };
-    let nodes = needed(cluster.group(&choice), &homeless);
+    let homeless: Vec<&Waiting> = pods.iter().filter(|pod| !pack(cluster, &mut coming, pod)).collect();
+    let Some(choice) = choose(cluster, &homeless, now) else {
+        said::nothing_helps(cluster, &homeless, now);
+        return;
+    };
+    let nodes = needed(cluster, cluster.group(&choice), &homeless);
+    let before = cluster.group(&choice).map_or(0, |group| group.desired);
     if let Some(group) = cluster.groups.iter_mut().find(|group| group.name == choice) {
         group.desired = (group.desired + nodes).min(group.max);
         group.refusals = 0;
         group.next_launch = now + 2;
-        cluster.autoscaler.asked.insert(choice, now);
+        cluster.autoscaler.asked.insert(choice.clone(), now);
     }
+    said::asked(cluster, &choice, before, &homeless, now);
 }
 
 /// Machines that were asked for and take no pods yet, as empty nodes of their group.
@@ -104,30 +129,29 @@ fn on_their_way(cluster: &Cluster, now: Moment) -> Vec<(String, Resources)> {
     coming
 }
 
-fn pack(rooms: &mut [(String, Resources)], pod: &Waiting) -> bool {
-    let room = rooms.iter_mut().find(|(group, free)| pod.may_use(group) && fits(*free, pod.demand));
+fn pack(cluster: &Cluster, rooms: &mut [(String, Resources)], pod: &Waiting) -> bool {
+    let room = rooms.iter_mut().find(|(group, free)| fits(*free, pod.demand) && pod.may_use(cluster, group));
     room.map(|(_, free)| *free = free.minus(pod.demand)).is_some()
 }
 
 /// The group of the highest priority that may grow and would hold one of the pods.
 fn choose(cluster: &Cluster, pods: &[&Waiting], now: Moment) -> Option<String> {
-    let rests = |group: &Group| cluster.autoscaler.backoff.get(&group.name).is_some_and(|backoff| backoff.until > now);
     cluster
         .groups
         .iter()
-        .filter(|group| group.is_worker() && group.desired < group.max && !rests(group))
-        .filter(|group| pods.iter().any(|pod| pod.may_use(&group.name) && fits(allocatable(group.machine()), pod.demand)))
+        .filter(|group| group.is_worker() && group.desired < group.max && !cluster.autoscaler.leaves_alone(group, now))
+        .filter(|group| pods.iter().any(|pod| pod.may_use(cluster, &group.name)))
         .max_by_key(|group| (group.priority, std::cmp::Reverse(&group.name)))
         .map(|group| group.name.clone())
 }
 
 /// How many machines of a group the pods that it may take would fill.
-fn needed(group: Option<&Group>, pods: &[&Waiting]) -> u32 {
+fn needed(cluster: &Cluster, group: Option<&Group>, pods: &[&Waiting]) -> u32 {
     let Some(group) = group else { return 0 };
     let mut rooms: Vec<(String, Resources)> = Vec::new();
     let empty = allocatable(group.machine());
-    for pod in pods.iter().filter(|pod| pod.may_use(&group.name) && fits(empty, pod.demand)) {
-        if !pack(&mut rooms, pod) {
+    for pod in pods.iter().filter(|pod| pod.may_use(cluster, &group.name)) {
+        if !pack(cluster, &mut rooms, pod) {
             rooms.push((group.name.clone(), empty.minus(pod.demand)));
         }
     }

@@ -1,21 +1,27 @@
 //! A cluster: its node groups as Cortex and eksctl set them up, and the machines in them.
 
+use std::collections::BTreeMap;
+
 use super::autoscaler::Autoscaler;
 use super::clock::Moment;
+use super::control::ControlPlane;
 use super::history::Activity;
 use super::machine::{Machine, allocatable, machine};
 use super::minting;
+use super::placement::Taint;
 use super::workload::{Api, Pod};
 use crate::domain::capacity::Resources;
 
-/// One Cortex cluster.
+/// One cluster: Cortex on Kubernetes, or Kubernetes alone.
 #[derive(Clone, Debug)]
 pub struct Cluster {
-    /// Cortex's name of it.
+    /// Its name.
     pub name: String,
     /// AWS region.
     pub region: String,
-    /// Cortex version, such as `0.42.1`; decides the dialect.
+    /// What people deploy to.
+    pub platform: Platform,
+    /// Version of the platform: Cortex's (`0.42.1`; decides the dialect), or Kubernetes' (`1.29.4`).
     pub version: String,
     /// Whether its Kubernetes API can be reached by those who reach its operator.
     pub kubernetes: bool,
@@ -31,8 +37,19 @@ pub struct Cluster {
     pub apis: Vec<Api>,
     /// The cluster autoscaler.
     pub autoscaler: Autoscaler,
+    /// What only Kubernetes knows.
+    pub control: ControlPlane,
     /// How often something was named, so that names differ.
     pub(crate) minted: u64,
+}
+
+/// What people deploy to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Platform {
+    /// Cortex, with Kubernetes beneath.
+    Cortex,
+    /// Kubernetes itself.
+    Kubernetes,
 }
 
 /// The two wire formats of Cortex.
@@ -96,6 +113,8 @@ impl Cluster {
     pub fn offered_by(&self, node: &Node, now: Moment) -> Resources {
         let mut offered = allocatable(machine(&node.instance_type));
         offered.gpus = node.gpus(now);
+        let most = self.group(&node.group).and_then(|group| group.max_pods);
+        offered.pods = most.map_or(offered.pods, |most| i64::from(most) - super::machine::DAEMON_PODS);
         offered
     }
 
@@ -155,6 +174,12 @@ pub struct Group {
     pub join_seconds: i64,
     /// Story seconds from Ready until the device plugin reports GPUs; `None` for never.
     pub device_plugin_seconds: Option<i64>,
+    /// Labels of its nodes, beyond those that every node has.
+    pub labels: BTreeMap<String, String>,
+    /// Taints of its nodes, beyond those that its role and machines bring.
+    pub taints: Vec<Taint>,
+    /// Pods a node takes at most, daemons included; by default what the machine type allows.
+    pub max_pods: Option<u32>,
     /// History, oldest first.
     pub activities: Vec<Activity>,
     /// When it was made.
@@ -233,6 +258,8 @@ pub struct Node {
     pub joins_at: Moment,
     /// When its GPUs become allocatable; `None` for never.
     pub devices_at: Option<Moment>,
+    /// When somebody closed it for new pods.
+    pub cordoned_at: Option<Moment>,
     /// When it was terminated.
     pub terminated_at: Option<Moment>,
     /// Since when no API pod runs on it.
@@ -253,6 +280,11 @@ impl Node {
     /// Whether Kubernetes knows it and finds it Ready (before that, `/info` does not list it).
     pub fn is_ready(&self, now: Moment) -> bool {
         self.exists(now) && self.joins_at <= now
+    }
+
+    /// Whether somebody closed it for new pods.
+    pub fn is_cordoned(&self, now: Moment) -> bool {
+        self.cordoned_at.is_some_and(|at| at <= now)
     }
 
     /// GPUs that can be handed out now.

@@ -205,6 +205,7 @@ pub(crate) fn node(cluster: &mut Cluster, group: &str, zone: String, now: Moment
         in_service_at: now + IN_SERVICE,
         joins_at,
         devices_at: owner.device_plugin_seconds.map(|delay| joins_at + delay),
+        cordoned_at: None,
         terminated_at: None,
         idle_since: None,
     })

@@ -2,17 +2,22 @@
 
 use super::clock::Moment;
 use super::cluster::Cluster;
+use super::journal::{About, Journal};
 use super::minting;
-use super::workload::{Api, Pod, PodPhase, Version};
+use super::workload::{Api, ApiKind, Pod, PodPhase, Version};
 
+/// Who says what of Deployments, and of their replica sets.
+const CONTROLLER: &str = "deployment-controller";
+const SETS: &str = "replicaset-controller";
 /// Story seconds that a pod takes to go.
 const GRACE: i64 = 25;
 
 pub(crate) fn step(cluster: &mut Cluster, now: Moment) {
-    for api in &mut cluster.apis {
+    let Cluster { apis, control, .. } = cluster;
+    for api in apis {
         api.pods.retain(|pod| pod.deleted_at.is_none_or(|at| now - at < GRACE));
-        if api.kind.has_replicas() {
-            roll(api, now);
+        if api.kind.is_deployment() {
+            roll(api, &mut control.journal, now);
         }
     }
 }
@@ -48,7 +53,7 @@ fn plan(standing: Standing, desired: u32, surge: u32, unavailable: u32) -> Plan 
     Plan { create, delete_old: broken + spare, delete_new: new.saturating_sub(desired) }
 }
 
-fn roll(api: &mut Api, now: Moment) {
+fn roll(api: &mut Api, journal: &mut Journal, now: Moment) {
     let Some(version) = api.versions.first() else { return };
     let mut standing = Standing::default();
     for pod in api.replicas() {
@@ -64,39 +69,86 @@ fn roll(api: &mut Api, now: Moment) {
     let (surge, unavailable) = version.strategy.resolve(api.desired);
     let plan = plan(standing, api.desired, surge, unavailable);
     if plan == Plan::default() {
+        if standing.old == 0 && standing.new_ready == api.desired {
+            api.completed = Some(version.pod_id.clone());
+        }
         return;
     }
     let version = version.clone();
+    let set = About::new("ReplicaSet", &api.namespace, &api.replica_set(&version));
+    let deployment = About::new("Deployment", &api.namespace, &api.object_name());
+    if plan.create > 0 {
+        let message = format!("Scaled up replica set {} to {}", set.name, standing.new + plan.create);
+        journal.normal(now, CONTROLLER, &deployment, "ScalingReplicaSet", message);
+    }
     for count in 0..plan.create {
         let pod = new_pod(api, &version, None, now, count);
+        journal.normal(now, SETS, &set, "SuccessfulCreate", format!("Created pod: {}", pod.name));
         api.pods.push(pod);
     }
-    dismiss(api, &version, false, plan.delete_old, now);
-    dismiss(api, &version, true, plan.delete_new, now);
+    let dismissed = [dismiss(api, &version, false, plan.delete_old, now), dismiss(api, &version, true, plan.delete_new, now)];
+    for (name, pod_id) in dismissed.into_iter().flatten() {
+        let Some(version) = api.versions.iter().find(|version| version.pod_id == pod_id) else { continue };
+        let set = About::new("ReplicaSet", &api.namespace, &api.replica_set(version));
+        journal.normal(now, SETS, &set, "SuccessfulDelete", format!("Deleted pod: {name}"));
+        let left = api.replicas().filter(|pod| pod.pod_id == pod_id).count();
+        let message = format!("Scaled down replica set {} to {left}", set.name);
+        journal.normal(now, CONTROLLER, &deployment, "ScalingReplicaSet", message);
+    }
 }
 
 /// Tells pods of the current or of older versions to go: those that are least ready first.
-fn dismiss(api: &mut Api, version: &Version, current: bool, count: u32, now: Moment) {
+/// Their names and versions.
+fn dismiss(api: &mut Api, version: &Version, current: bool, count: u32, now: Moment) -> Vec<(String, String)> {
     let mut candidates: Vec<&mut Pod> = api
         .pods
         .iter_mut()
         .filter(|pod| pod.job.is_none() && pod.phase != PodPhase::Terminating && (pod.pod_id == version.pod_id) == current)
         .collect();
     candidates.sort_by_key(|pod| (pod.phase == PodPhase::Ready, pod.node.is_some(), std::cmp::Reverse(pod.created_at)));
+    let mut dismissed = Vec::new();
     for pod in candidates.into_iter().take(count as usize) {
-        // A pod that was never placed is gone at once.
-        pod.deleted_at = Some(if pod.node.is_some() { now } else { now - GRACE });
-        pod.phase = PodPhase::Terminating;
+        pod.dismiss(now);
+        dismissed.push((pod.name.clone(), pod.pod_id.clone()));
     }
+    dismissed
+}
+
+impl Pod {
+    /// Tells it to go. A pod that was never placed is gone at once.
+    pub(crate) fn dismiss(&mut self, now: Moment) {
+        self.deleted_at = Some(if self.node.is_some() { now } else { now - GRACE });
+        self.phase = PodPhase::Terminating;
+    }
+}
+
+impl Api {
+    /// Kubernetes' name of the object that carries it out.
+    pub fn object_name(&self) -> String {
+        match self.kind {
+            ApiKind::InferenceService => format!("{}-predictor", self.name),
+            kind if kind.is_of_cortex() => format!("api-{}", self.name),
+            _ => self.name.clone(),
+        }
+    }
+
+    /// The name of the set of replicas of a version.
+    pub fn replica_set(&self, version: &Version) -> String {
+        format!("{}-{}", self.object_name(), template_hash(version))
+    }
+}
+
+/// The label by which a Deployment tells versions apart.
+pub fn template_hash(version: &Version) -> String {
+    minting::letters(&version.pod_id, "bcdfghjklmnpqrstvwxz2456789", 10)
 }
 
 /// A pod that waits for a place.
 pub(crate) fn new_pod(api: &Api, version: &Version, job: Option<u64>, now: Moment, count: u32) -> Pod {
     let label = format!("{}/{}/{now}/{count}/{job:?}", api.name, version.pod_id);
-    let hash = minting::letters(&version.pod_id, "bcdfghjklmnpqrstvwxz2456789", 10);
     let suffix = minting::letters(&label, "bcdfghjklmnpqrstvwxz2456789", 5);
     Pod {
-        name: format!("api-{}-{hash}-{suffix}", api.name),
+        name: format!("{}-{suffix}", api.replica_set(version)),
         spec_id: version.spec_id.clone(),
         pod_id: version.pod_id.clone(),
         job,
@@ -104,6 +156,8 @@ pub(crate) fn new_pod(api: &Api, version: &Version, job: Option<u64>, now: Momen
         phase: PodPhase::Pending,
         node: None,
         created_at: now,
+        tried_at: None,
+        unplaced_because: None,
         scheduled_at: None,
         started_at: None,
         ready_at: None,

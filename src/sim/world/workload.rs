@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::clock::Moment;
+use super::placement::Needs;
 use crate::domain::capacity::Resources;
 use crate::domain::workload::UpdateStrategy;
 
-/// The kinds of Cortex.
+/// The kinds of Cortex, and those of Kubernetes itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ApiKind {
     /// Answers requests.
@@ -19,10 +20,20 @@ pub enum ApiKind {
     Task,
     /// Sends requests on.
     Splitter,
+    /// Kubernetes' own.
+    Deployment,
+    /// Kubernetes' own: replicas with a name and an order.
+    StatefulSet,
+    /// KServe, in raw deployment mode.
+    InferenceService,
+    /// `KubeRay`: a head and workers, replaced as a whole.
+    RayService,
+    /// Replicas of several pods each.
+    LeaderWorkerSet,
 }
 
 impl ApiKind {
-    /// Cortex's word, such as `RealtimeAPI`.
+    /// The platform's word, such as `RealtimeAPI`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Realtime => "RealtimeAPI",
@@ -30,12 +41,27 @@ impl ApiKind {
             Self::Batch => "BatchAPI",
             Self::Task => "TaskAPI",
             Self::Splitter => "TrafficSplitter",
+            Self::Deployment => "Deployment",
+            Self::StatefulSet => "StatefulSet",
+            Self::InferenceService => "InferenceService",
+            Self::RayService => "RayService",
+            Self::LeaderWorkerSet => "LeaderWorkerSet",
         }
     }
 
-    /// Whether it is a Deployment with replicas.
+    /// Whether it has replicas that are replaced by an update.
     pub fn has_replicas(self) -> bool {
-        matches!(self, Self::Realtime | Self::Async)
+        !self.has_jobs() && self != Self::Splitter
+    }
+
+    /// Whether a Deployment carries it out.
+    pub fn is_deployment(self) -> bool {
+        matches!(self, Self::Realtime | Self::Async | Self::Deployment | Self::InferenceService)
+    }
+
+    /// Whether it is a kind of Cortex.
+    pub fn is_of_cortex(self) -> bool {
+        matches!(self, Self::Realtime | Self::Async | Self::Batch | Self::Task | Self::Splitter)
     }
 
     /// Whether it runs jobs.
@@ -49,6 +75,8 @@ impl ApiKind {
 pub struct Api {
     /// Its name, unique in the cluster.
     pub name: String,
+    /// Its namespace; Cortex has all in `default`.
+    pub namespace: String,
     /// Its kind.
     pub kind: ApiKind,
     /// Versions, newest first; never empty. The first is the current one.
@@ -63,6 +91,8 @@ pub struct Api {
     pub jobs: Vec<Job>,
     /// Where a splitter sends requests.
     pub targets: Vec<Target>,
+    /// The version, by [`Version::pod_id`], whose rollout last came to its end.
+    pub completed: Option<String>,
 }
 
 impl Api {
@@ -117,6 +147,8 @@ pub struct Version {
     pub max_concurrency: u32,
     /// What its containers do once placed.
     pub behaviour: Behaviour,
+    /// What it demands of its place and of objects beside it.
+    pub needs: Needs,
 }
 
 impl Version {
@@ -199,6 +231,10 @@ pub struct Pod {
     pub node: Option<String>,
     /// When it was made.
     pub created_at: Moment,
+    /// When the scheduler last said that there is no place.
+    pub tried_at: Option<Moment>,
+    /// Why there is no place, in the scheduler's words.
+    pub unplaced_because: Option<String>,
     /// When it was placed.
     pub scheduled_at: Option<Moment>,
     /// When its container first ran.
