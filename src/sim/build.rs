@@ -312,6 +312,7 @@ fn build_api(cluster: &str, file: &ApiFile) -> Api {
         pods: Vec::new(),
         jobs: Vec::new(),
         targets: file.target.iter().map(target).collect(),
+        refused: None,
         completed: None,
     }
 }

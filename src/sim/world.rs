@@ -86,7 +86,7 @@ impl World {
             scheduler::step(cluster, self.now);
             replicas::step(cluster, self.now);
             autoscaler::step(cluster, self.now);
-            cluster.kubernetes.journal.forget(self.now);
+            cluster.control.journal.forget(self.now);
         }
         launching::step(&mut self.clusters, &self.account, self.now);
     }

@@ -188,7 +188,7 @@ impl LegacyCounts {
                 PodPhase::Creating | PodPhase::NotReady => &mut counts.initializing,
                 PodPhase::ImageError => &mut counts.err_image_pull,
                 PodPhase::Ready => &mut counts.ready,
-                PodPhase::Failed => &mut counts.failed,
+                PodPhase::Failed | PodPhase::Evicted => &mut counts.failed,
                 PodPhase::OutOfMemory => &mut counts.killed_oom,
                 PodPhase::Terminating => &mut counts.terminating,
                 PodPhase::Succeeded => continue,

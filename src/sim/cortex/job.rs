@@ -105,7 +105,7 @@ fn workers(world: &World, cluster: &Cluster, api: &Api, job: &Job) -> Value {
             PodPhase::NotReady => "not_ready",
             PodPhase::Ready if legacy => "running",
             PodPhase::Ready => "ready",
-            PodPhase::Failed => "failed",
+            PodPhase::Failed | PodPhase::Evicted => "failed",
             PodPhase::OutOfMemory => "killed_oom",
             PodPhase::Terminating => "terminating",
             PodPhase::Succeeded => "succeeded",

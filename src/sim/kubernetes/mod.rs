@@ -6,5 +6,6 @@
 //! for a measurement); what is here gives them versions, keeps what watches need, and sends bytes.
 
 pub mod kinds;
+pub mod project;
 
 pub use kinds::{KINDS, ServedKind};

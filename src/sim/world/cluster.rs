@@ -201,6 +201,11 @@ impl Group {
         self.role == GroupRole::Worker
     }
 
+    /// Whether an auto scaling group is behind it.
+    pub fn is_auto_scaling(&self) -> bool {
+        true
+    }
+
     /// The activities as the API orders them: those under way first, then the newest start.
     pub fn activities_newest_first(&self) -> Vec<&Activity> {
         let mut sorted: Vec<&Activity> = self.activities.iter().rev().collect();
@@ -280,6 +285,11 @@ impl Node {
     /// Whether Kubernetes knows it and finds it Ready (before that, `/info` does not list it).
     pub fn is_ready(&self, now: Moment) -> bool {
         self.exists(now) && self.joins_at <= now
+    }
+
+    /// Whether the device plugin has told of its GPUs.
+    pub fn has_devices(&self, now: Moment) -> bool {
+        machine(&self.instance_type).gpus > 0 && self.devices_at.is_some_and(|at| at <= now)
     }
 
     /// Whether somebody closed it for new pods.

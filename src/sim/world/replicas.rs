@@ -28,7 +28,7 @@ pub(crate) fn step(cluster: &mut Cluster, now: Moment) {
 
 fn live(pod: &mut Pod, behaviour: Behaviour, api: &str, now: Moment) {
     let Some(scheduled_at) = pod.scheduled_at else { return };
-    if matches!(pod.phase, PodPhase::Terminating | PodPhase::Succeeded) {
+    if matches!(pod.phase, PodPhase::Terminating | PodPhase::Succeeded | PodPhase::Evicted) {
         return;
     }
     let since = now - scheduled_at;
@@ -36,7 +36,7 @@ fn live(pod: &mut Pod, behaviour: Behaviour, api: &str, now: Moment) {
     match behaviour {
         Behaviour::Normal { pull, warm_up } if since >= pull + warm_up => enter(pod, PodPhase::Ready, scheduled_at + pull + warm_up),
         Behaviour::Normal { pull, .. } if since >= pull => enter(pod, PodPhase::NotReady, scheduled_at + pull),
-        Behaviour::NeverReady if since >= START => enter(pod, PodPhase::NotReady, scheduled_at + START),
+        Behaviour::NeverReady | Behaviour::WrongPort if since >= START => enter(pod, PodPhase::NotReady, scheduled_at + START),
         Behaviour::ImagePull if since >= 12 => enter(pod, PodPhase::ImageError, scheduled_at),
         Behaviour::Crash { after } | Behaviour::OutOfMemory { after } if since >= START + after => {
             let phase = if matches!(behaviour, Behaviour::Crash { .. }) { PodPhase::Failed } else { PodPhase::OutOfMemory };

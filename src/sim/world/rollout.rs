@@ -1,5 +1,7 @@
 //! The Deployment controller: replaces old replicas by new ones within surge and unavailable.
 
+use std::collections::BTreeMap;
+
 use super::clock::Moment;
 use super::cluster::Cluster;
 use super::journal::{About, Journal};
@@ -149,6 +151,7 @@ pub(crate) fn new_pod(api: &Api, version: &Version, job: Option<u64>, now: Momen
     let suffix = minting::letters(&label, "bcdfghjklmnpqrstvwxz2456789", 5);
     Pod {
         name: format!("{}-{suffix}", api.replica_set(version)),
+        labels: BTreeMap::new(),
         spec_id: version.spec_id.clone(),
         pod_id: version.pod_id.clone(),
         job,
@@ -158,6 +161,8 @@ pub(crate) fn new_pod(api: &Api, version: &Version, job: Option<u64>, now: Momen
         created_at: now,
         tried_at: None,
         unplaced_because: None,
+        evicted_because: None,
+        disrupted: None,
         scheduled_at: None,
         started_at: None,
         ready_at: None,

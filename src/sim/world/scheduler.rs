@@ -16,6 +16,8 @@ use crate::domain::capacity::Resources;
 pub(crate) const NAME: &str = "default-scheduler";
 /// Story seconds after which a pod without a place is looked at again, whatever happened.
 const RETRY: i64 = 300;
+/// Story seconds between two looks at pods that found no place before.
+const LOOK: i64 = 5;
 
 /// A node with what is left on it.
 struct Room {
@@ -148,7 +150,8 @@ fn wanting(cluster: &Cluster, (api_index, api): (usize, &Api), (pod_index, pod):
 
 pub(crate) fn step(cluster: &mut Cluster, now: Moment) {
     let waiting = waiting(cluster);
-    if waiting.is_empty() {
+    // New pods are looked at the same second, the others when something may have changed.
+    if waiting.is_empty() || (now % LOOK != 0 && waiting.iter().all(|pod| pod.tried_at.is_some())) {
         return;
     }
     let minor = cluster.kubernetes_minor();

@@ -91,6 +91,8 @@ pub struct Api {
     pub jobs: Vec<Job>,
     /// Where a splitter sends requests.
     pub targets: Vec<Target>,
+    /// Why new pods of it are refused at admission, in the API server's words, and since when.
+    pub refused: Option<(String, Moment)>,
     /// The version, by [`Version::pod_id`], whose rollout last came to its end.
     pub completed: Option<String>,
 }
@@ -210,6 +212,12 @@ pub enum Behaviour {
     ImagePull,
     /// Runs, and the readiness probe never passes.
     NeverReady,
+    /// Runs and serves, and the readiness probe asks another port.
+    WrongPort,
+    /// Cannot be started: the configuration map of its environment is not there.
+    ConfigMissing,
+    /// Cannot be started: the secret of its environment is not there.
+    SecretMissing,
 }
 
 /// One pod.
@@ -217,6 +225,8 @@ pub enum Behaviour {
 pub struct Pod {
     /// Kubernetes' name of it.
     pub name: String,
+    /// Labels that only this pod has: its place among its siblings.
+    pub labels: BTreeMap<String, String>,
     /// Version, by [`Version::spec_id`].
     pub spec_id: String,
     /// Version, by [`Version::pod_id`].
@@ -237,6 +247,10 @@ pub struct Pod {
     pub unplaced_because: Option<String>,
     /// When it was placed.
     pub scheduled_at: Option<Moment>,
+    /// Why its node removed it, in the node agent's words.
+    pub evicted_because: Option<String>,
+    /// Who removes it from its node: reason, sentence, since when.
+    pub disrupted: Option<(&'static str, String, Moment)>,
     /// When its container first ran.
     pub started_at: Option<Moment>,
     /// When it became ready.
@@ -287,12 +301,14 @@ pub enum PodPhase {
     Terminating,
     /// Done (job workers).
     Succeeded,
+    /// Removed from its node; only the record of it is left.
+    Evicted,
 }
 
 impl PodPhase {
     /// Whether it holds nothing any more.
     pub fn is_over(self) -> bool {
-        self == Self::Succeeded
+        matches!(self, Self::Succeeded | Self::Evicted)
     }
 }
 

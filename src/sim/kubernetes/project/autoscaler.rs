@@ -1,0 +1,74 @@
+//! The cluster autoscaler's status, as it writes it into its configuration map.
+
+use serde_json::{Value, json};
+
+use super::super::super::world::{Group, Moment};
+use super::object::{Named, View, put_meta};
+
+/// The status; nothing before it first looked.
+pub(super) fn status(view: View<'_>) -> Option<Value> {
+    let looked = view.cluster.autoscaler.looked_at?;
+    let created = view.cluster.created_at;
+    let mut object = view.object(Named::new("v1", "ConfigMap", "kube-system", "cluster-autoscaler-status"), created);
+    let written = stamp(view, looked);
+    put_meta(&mut object, "annotations", json!({ "cluster-autoscaler.kubernetes.io/last-updated": written }));
+    object.insert("data".to_owned(), json!({ "status": text(view, looked) }));
+    Some(Value::Object(object))
+}
+
+/// As Go prints a time.
+fn stamp(view: View<'_>, moment: Moment) -> String {
+    let precise = view.precise(moment).replace('T', " ");
+    format!("{} +0000 UTC", precise.trim_end_matches('Z'))
+}
+
+fn times(view: View<'_>, looked: Moment, changed: Moment) -> String {
+    format!(
+        "               LastProbeTime:      {}\n               LastTransitionTime: {}\n",
+        stamp(view, looked),
+        stamp(view, changed.min(looked))
+    )
+}
+
+fn text(view: View<'_>, looked: Moment) -> String {
+    let created = view.cluster.created_at;
+    let registered = view.cluster.live_nodes(looked).filter(|node| node.is_registered(looked)).count();
+    let ready = view.cluster.live_nodes(looked).filter(|node| node.is_ready(looked)).count();
+    let unready = registered - ready;
+    let activity = if view.cluster.autoscaler.asked.is_empty() { "NoActivity" } else { "InProgress" };
+    let mut text = format!("Cluster-autoscaler status at {}:\nCluster-wide:\n", stamp(view, looked));
+    text.push_str(&format!(
+        "  Health:      Healthy (ready={ready} unready=0 notStarted={unready} longNotStarted=0 registered={registered} \
+         longUnregistered=0)\n{}",
+        times(view, looked, created)
+    ));
+    text.push_str(&format!("  ScaleUp:     {activity} (ready={ready} registered={registered})\n{}", times(view, looked, created)));
+    text.push_str(&format!("  ScaleDown:   NoCandidates (candidates=0)\n{}\nNodeGroups:\n", times(view, looked, created)));
+    for group in view.cluster.groups.iter().filter(|group| group.is_auto_scaling()) {
+        text.push_str(&one(view, group, looked));
+    }
+    text
+}
+
+fn one(view: View<'_>, group: &Group, looked: Moment) -> String {
+    let nodes = || view.cluster.nodes_of(&group.name, looked);
+    let ready = nodes().filter(|node| node.is_ready(looked)).count();
+    let registered = nodes().filter(|node| node.is_registered(looked)).count();
+    let scaler = &view.cluster.autoscaler;
+    let (word, since) = match (scaler.backoff.get(&group.name), scaler.asked.get(&group.name)) {
+        (_, Some(since)) => ("InProgress", *since),
+        (Some(pause), _) if pause.until > looked => ("Backoff", pause.failed_at),
+        (Some(pause), _) => ("NoActivity", pause.until),
+        _ => ("NoActivity", group.created_at),
+    };
+    let (asg, target, min, max) = (&group.asg_name, group.desired, group.min, group.max);
+    let not_started = registered - ready;
+    format!(
+        "  Name:        {asg}\n  Health:      Healthy (ready={ready} unready=0 notStarted={not_started} longNotStarted=0 \
+         registered={registered} longUnregistered=0 cloudProviderTarget={target} (minSize={min}, maxSize={max}))\n{}  ScaleUp:     {word} \
+         (ready={ready} cloudProviderTarget={target})\n{}  ScaleDown:   NoCandidates (candidates=0)\n{}\n",
+        times(view, looked, group.created_at),
+        times(view, looked, since),
+        times(view, looked, group.created_at)
+    )
+}
