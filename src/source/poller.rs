@@ -150,6 +150,11 @@ impl Poller {
                 () = tokio::time::sleep_until(due) => return,
                 Some(()) = self.poked.recv() => self.schedule.poke(),
                 Ok(()) = self.focus.changed() => {}
+                told = contain(self.source.changed()), if self.schedule.listens() => match told {
+                    Ok(()) => return,
+                    // The poll itself will meet the fault and tell it.
+                    Err(panic) => self.schedule.deafen(&panic),
+                },
                 // Both channels closed: the console is ending, and so will this task.
                 else => tokio::time::sleep(MIN_GAP).await,
             }

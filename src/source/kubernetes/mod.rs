@@ -7,9 +7,14 @@
 //! anything.
 
 pub mod adoption;
+pub mod connect;
+pub mod informer;
+pub mod kubeconfig;
 pub mod normalize;
 pub mod object;
 pub mod objects;
+pub mod refusal;
+pub mod server;
 pub mod stores;
 mod tree;
 

@@ -35,31 +35,44 @@ impl Facts {
     /// What all sources of the context but `source` itself know, if `source` makes use of it.
     pub fn of(snapshot: &Snapshot, source: &SourceId) -> Self {
         let mut facts = Self::default();
-        if !leans_on_platform(source) {
+        let layer = layer(source);
+        if layer == 0 {
             return facts;
         }
-        for (_, other) in snapshot.sources(&source.context).filter(|(id, _)| *id != source) {
+        for (id, other) in snapshot.sources(&source.context).filter(|(id, _)| *id != source) {
             let view = &other.view;
-            facts.clusters.extend(view.cluster.iter().map(|cluster| (cluster.name.clone(), cluster.region.clone())));
-            facts.groups.extend(view.groups.iter().map(|group| (group.key.name.clone(), group.instance_types.clone())));
+            if layer == CLOUD || self::layer(id) < layer {
+                facts.clusters.extend(view.cluster.iter().map(|cluster| (cluster.name.clone(), cluster.region.clone())));
+            }
+            if layer == CLOUD {
+                facts.groups.extend(view.groups.iter().map(|group| (group.key.name.clone(), group.instance_types.clone())));
+            }
         }
         facts
     }
 }
 
-/// Sources of the cloud beneath a platform take cluster name and region from the platform's view.
-fn leans_on_platform(source: &SourceId) -> bool {
-    source.kind.starts_with("aws.")
+/// The layer of the cloud, which takes cluster and groups from all others.
+const CLOUD: u8 = 2;
+
+/// How deep beneath a platform a source reads: the cluster takes the platform's word for which
+/// cluster it is, the cloud that of both.
+fn layer(source: &SourceId) -> u8 {
+    match source.kind.split('.').next() {
+        Some("aws") => CLOUD,
+        Some("kubernetes") => 1,
+        _ => 0,
+    }
 }
 
-/// Whether a source's first poll makes sense already: those that lean on the platform's facts
-/// wait until it answered, well or badly, or until `waited` exceeds [`HEAD_START`].
+/// Whether a source's first poll makes sense already: those that lean on facts of the layers above
+/// wait until one of these answered, well or badly, or until `waited` exceeds [`HEAD_START`].
 pub fn may_start(snapshot: &Snapshot, source: &SourceId, waited: Duration) -> bool {
-    if !leans_on_platform(source) || waited >= HEAD_START {
+    if layer(source) == 0 || waited >= HEAD_START {
         return true;
     }
-    let mut platform = snapshot.sources(&source.context).filter(|(id, _)| !leans_on_platform(id)).peekable();
-    platform.peek().is_none() || platform.any(|(_, view)| view.stats.polls > 0)
+    let mut above = snapshot.sources(&source.context).filter(|(id, _)| layer(id) < layer(source)).peekable();
+    above.peek().is_none() || above.any(|(_, view)| view.stats.polls > 0)
 }
 
 /// When one source is due.
@@ -73,6 +86,7 @@ pub(super) struct Schedule {
     rests: bool,
     not_before: Option<Instant>,
     poked: bool,
+    deaf: bool,
     facts: Facts,
     selected: Option<ResourceKey>,
 }
@@ -89,6 +103,7 @@ impl Schedule {
             rests: false,
             not_before: None,
             poked: false,
+            deaf: false,
             facts: Facts::default(),
             selected: None,
         }
@@ -97,6 +112,18 @@ impl Schedule {
     /// Somebody asked for a poll.
     pub(super) fn poke(&mut self) {
         self.poked = true;
+    }
+
+    /// Whether the source may say that something changed: not before its first poll, and not
+    /// while a server asked for a pause.
+    pub(super) fn listens(&self) -> bool {
+        self.ended.is_some() && !self.deaf && !self.rests && self.not_before.is_none_or(|floor| floor <= Instant::now())
+    }
+
+    /// Listening to the source failed; it is polled at its intervals from now on.
+    pub(super) fn deafen(&mut self, panic: &str) {
+        tracing::error!(source = %self.id, panic, "a source panicked while waiting for changes");
+        self.deaf = true;
     }
 
     /// A poll begins with this knowledge.
@@ -129,7 +156,7 @@ impl Schedule {
     /// A person turned to another workload of this context, and the platform may say more of it.
     fn is_curious(&self, selected: Option<&ResourceKey>) -> bool {
         let turned = selected.filter(|key| key.context == self.id.context && Some(*key) != self.selected.as_ref());
-        turned.is_some() && !leans_on_platform(&self.id)
+        turned.is_some() && layer(&self.id) == 0
     }
 
     fn interval(&self, snapshot: &Snapshot) -> Duration {

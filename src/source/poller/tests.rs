@@ -24,6 +24,7 @@ struct Scripted {
     seen: Arc<Mutex<Vec<Duration>>>,
     begun: Instant,
     script: Script,
+    told: Option<watch::Receiver<bool>>,
 }
 
 impl Source for Scripted {
@@ -50,6 +51,31 @@ impl Source for Scripted {
     }
 }
 
+/// A source that is told of a change whenever its sender says so.
+struct Told(Scripted);
+
+impl Source for Told {
+    fn id(&self) -> SourceId {
+        self.0.id()
+    }
+
+    fn cadence(&self) -> Cadence {
+        self.0.cadence()
+    }
+
+    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<View, Failure>> {
+        self.0.poll(focus)
+    }
+
+    fn changed(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            let Some(told) = self.0.told.as_mut() else { return std::future::pending().await };
+            told.changed().await.unwrap();
+            assert!(!*told.borrow(), "the script says so");
+        })
+    }
+}
+
 struct Rig {
     focus: watch::Sender<Focus>,
     updates: mpsc::Receiver<Update>,
@@ -68,7 +94,7 @@ impl Rig {
             store::announce(&mut snapshot, id.clone());
             let polls_seen = Arc::new(Mutex::new(Vec::new()));
             seen.push(Arc::clone(&polls_seen));
-            sources.push(Box::new(Scripted { id, polls: 0, seen: polls_seen, begun: Instant::now(), script }));
+            sources.push(Box::new(Scripted { id, polls: 0, seen: polls_seen, begun: Instant::now(), script, told: None }));
         }
         let (focus, watched) = watch::channel(Focus { snapshot: Arc::new(snapshot.clone()), selected: None, now: Timestamp::UNIX_EPOCH });
         let (sender, updates) = mpsc::channel(64);
@@ -206,4 +232,44 @@ async fn dropping_the_pollers_ends_polls_in_flight() {
     drop(pollers);
     assert!(updates.recv().await.is_none(), "tasks ended and let go of the channel");
     drop(focus);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_is_told_of_changes_is_polled_at_once_and_a_panic_there_leaves_the_intervals() {
+    let (tell, told) = watch::channel(false);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let scripted = Scripted {
+        id: SourceId::new(&"prod".into(), "kubernetes"),
+        polls: 0,
+        seen: Arc::clone(&seen),
+        begun: Instant::now(),
+        script: Box::new(|_, _| good()),
+        told: Some(told),
+    };
+    let (_focus, watched) = watch::channel(Focus { snapshot: Arc::default(), selected: None, now: Timestamp::UNIX_EPOCH });
+    let (sender, mut updates) = mpsc::channel(64);
+    let _pollers = spawn(vec![Box::new(Told(scripted))], &watched, &sender);
+    updates.recv().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    tell.send(false).unwrap();
+    updates.recv().await.unwrap();
+    assert_eq!(seen.lock().unwrap().iter().map(Duration::as_millis).collect::<Vec<_>>(), [0, 300]);
+    tell.send(true).unwrap();
+    updates.recv().await.unwrap();
+    assert!(seen.lock().unwrap()[2] > Duration::from_secs(2), "at the interval, not at the change");
+}
+
+#[test]
+fn the_cluster_waits_for_the_platform_and_the_cloud_for_either() {
+    let mut snapshot = Snapshot::default();
+    let id = |kind: &str| SourceId::new(&"prod".into(), kind);
+    let waits = |snapshot: &Snapshot, kind: &str| !may_start(snapshot, &id(kind), Duration::ZERO);
+    store::announce(&mut snapshot, id("kubernetes"));
+    assert!(!waits(&snapshot, "kubernetes"), "there is no platform above");
+    assert!(waits(&snapshot, "aws.quotas"));
+    store::announce(&mut snapshot, id("cortex"));
+    assert!(waits(&snapshot, "kubernetes") && waits(&snapshot, "kubernetes.nodes"));
+    let update = Update { source: id("cortex"), at: Timestamp::UNIX_EPOCH, took: Duration::ZERO, outcome: Ok(Arc::default()) };
+    store::apply(&mut snapshot, update);
+    assert!(!waits(&snapshot, "kubernetes") && !waits(&snapshot, "aws.quotas"));
 }
