@@ -9,6 +9,7 @@ use crate::domain::id::SourceId;
 use crate::domain::source::{Failure, Health};
 use crate::domain::text::Text;
 use crate::domain::time::{Duration, words};
+use crate::domain::workload::Role;
 use crate::explain::finding::{Evidence, Missing};
 use crate::explain::words::{bytes, cores, count, list, names};
 use crate::explain::world::World;
@@ -87,12 +88,12 @@ fn sentence(request: &Request<'_>, played: &Played, outcome: &Outcome, walls: &[
 }
 
 fn unplayable(request: &Request<'_>) -> &'static str {
-    if request.demand.is_none() {
-        "what one replica asks for could not be read"
+    if request.workload.role != Role::Serving {
+        "it has no replicas that an update replaces"
     } else if request.desired == 0 {
         "it is wanted at zero replicas; name a number with --replicas"
     } else {
-        "it has no replicas of its own"
+        "what one replica asks for could not be read"
     }
 }
 
@@ -123,10 +124,10 @@ fn steps(request: &Request<'_>, played: &Played, served: u32) -> Vec<Text> {
         steps.push(format!("{} of others that already wait are served first", count(served, "replica")));
     }
     if played.on_free > 0 {
-        steps.push(format!("{} of the new version find room at once, beside {} old", played.on_free, request.old.len()));
+        steps.push(format!("room at once for {} of the new version, beside {} old", played.on_free, request.old.len()));
     }
     if played.on_freed > 0 {
-        steps.push(format!("{} take places that old ones gave up", played.on_freed));
+        steps.push(format!("places that old ones gave up for {} more", played.on_freed));
     }
     for (group, added) in &played.added {
         steps.push(format!("group {group} is enlarged by {added}"));
@@ -152,7 +153,10 @@ pub(super) fn walls(request: &Request<'_>, left: &Supply<'_, '_>) -> Vec<Wall> {
 fn group_wall(request: &Request<'_>, left: &Supply<'_, '_>, pool: &Pool<'_, '_>, demand: Resources) -> Option<Wall> {
     let name = &pool.group.key.name;
     if !pool.would_hold(request, demand) {
-        return None;
+        let listed =
+            request.pinned.contains(name) || (request.pinned.is_empty() && demand.wants_accelerator() && pool.empty.wants_accelerator());
+        let says = format!("a machine of group {name} offers {}: too little", amounts(pool.empty));
+        return (listed && !pool.empty.holds(demand)).then(|| Wall { of: pool.group.key.clone(), says: says.into() });
     }
     let headroom = pool.quota.as_ref().and_then(|quota| left.quotas.get(quota));
     let (of, says) = match (pool.closed, headroom) {
@@ -197,11 +201,16 @@ fn machines_wall(request: &Request<'_>, left: &Supply<'_, '_>, demand: Resources
     ]
     .into_iter()
     .filter(|(number, _)| *number > 0)
-    .map(|(number, what)| format!("{number} {what}"))
+    .map(|(number, what)| if number == 1 { format!("1 {}", singular(&what)) } else { format!("{number} {what}") })
     .collect();
     let machines = u32::try_from(left.machines.len()).unwrap_or(u32::MAX);
     (!parts.is_empty())
         .then(|| Wall { of: request.workload.key.clone(), says: format!("of {}, {}", count(machines, "machine"), list(&parts)).into() })
+}
+
+/// The predicate for one machine.
+fn singular(predicate: &str) -> String {
+    predicate.replacen("have ", "has ", 1).replacen("are ", "is ", 1)
 }
 
 fn assumptions(request: &Request<'_>, supply: &Supply<'_, '_>, played: &Played) -> Vec<Text> {
