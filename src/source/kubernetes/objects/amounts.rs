@@ -82,12 +82,18 @@ impl Amounts {
 
     /// The sum of both.
     pub fn plus(&self, other: &Self) -> Self {
-        let mut sum = Self { common: self.common.plus(other.common), extended: self.extended.clone() };
+        let mut sum = self.clone();
+        sum.add(other);
+        sum
+    }
+
+    /// Adds the other to this.
+    pub fn add(&mut self, other: &Self) {
+        self.common = self.common.plus(other.common);
         for (name, amount) in &other.extended {
-            let slot = sum.extended.entry(name.clone()).or_default();
+            let slot = self.extended.entry(name.clone()).or_default();
             *slot = slot.saturating_add(*amount);
         }
-        sum
     }
 
     /// The larger of both, resource by resource.
