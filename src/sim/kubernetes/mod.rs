@@ -5,7 +5,32 @@
 //! with the client that reads them. Objects come in as JSON values (of the shared world, or made up
 //! for a measurement); what is here gives them versions, keeps what watches need, and sends bytes.
 
+mod access;
+mod backing;
+mod body;
+mod discovery;
+mod event;
 pub mod kinds;
+mod list;
+mod log;
+mod media;
+mod object;
+mod options;
+mod pretty;
 pub mod project;
+mod review;
+mod route;
+mod selector;
+mod server;
+mod status;
+mod store;
+mod table;
+mod watch;
 
+#[cfg(test)]
+mod tests;
+
+pub use backing::{Backing, LogEntry, LogOf};
 pub use kinds::{KINDS, ServedKind};
+pub use server::router;
+pub use store::{Reconciled, Store};
