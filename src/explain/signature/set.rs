@@ -41,12 +41,20 @@ fn concerns(own: &str, from: Option<&str>) -> bool {
 #[derive(Debug)]
 pub struct Recognizer {
     catalogue: &'static Catalogue,
+    groups: Vec<Group>,
+    preferences: Preferences,
+}
+
+/// The signatures of one platform. Each has a set of its own: one automaton of them all outgrows its
+/// cache and is slower by far, and platforms that cannot have written a text are not searched.
+#[derive(Debug)]
+struct Group {
+    platform: &'static str,
     /// Every pattern once, however many signatures share it.
     set: RegexSet,
     /// For each pattern of the set: the signatures that begin with it.
     owners: Vec<Vec<Owner>>,
     signatures: usize,
-    preferences: Preferences,
 }
 
 /// A signature of the catalogue.
@@ -69,55 +77,44 @@ pub fn shared() -> &'static Recognizer {
 impl Recognizer {
     /// Compiles the signatures of a catalogue; one that does not compile is left out.
     pub fn new(catalogue: &'static Catalogue) -> Self {
-        let every: BTreeSet<&str> = patterns(catalogue).collect();
-        let mut distinct: Vec<&str> = every.into_iter().collect();
-        let set = compile(&distinct).unwrap_or_else(|| {
-            distinct.retain(|pattern| compile(&[pattern]).is_some());
-            compile(&distinct).unwrap_or_default()
-        });
-        let numbers: BTreeMap<&str, usize> = distinct.iter().enumerate().map(|(number, pattern)| (*pattern, number)).collect();
-        let mut owners: Vec<Vec<Owner>> = distinct.iter().map(|_| Vec::new()).collect();
-        let mut signatures = 0;
-        for (cause, entry) in catalogue.all().iter().enumerate() {
-            for (nth, signature) in entry.signatures.iter().enumerate() {
-                let with: Option<Vec<usize>> = signature.with.iter().map(|pattern| numbers.get(pattern.as_str()).copied()).collect();
-                let begins = numbers.get(signature.pattern.as_str()).and_then(|number| owners.get_mut(*number));
-                if let (Some(begins), Some(with)) = (begins, with) {
-                    begins.push(Owner { cause, nth, with });
-                    signatures += 1;
-                }
-            }
-        }
-        Self { catalogue, set, owners, signatures, preferences: Preferences::new(catalogue) }
+        let named: BTreeSet<&'static str> = catalogue.all().iter().map(Cause::platform).collect();
+        let groups = named.into_iter().map(|platform| Group::new(catalogue, platform)).collect();
+        Self { catalogue, groups, preferences: Preferences::new(catalogue) }
     }
 
     /// How many signatures there are.
     pub fn signatures(&self) -> usize {
-        self.signatures
+        self.groups.iter().map(|group| group.signatures).sum()
     }
 
     /// The cause that `text` names.
     pub fn classify(&self, text: &str, hints: &Hints) -> Classification {
         let text = unfold(text);
         let mut found: Vec<Candidate> = Vec::new();
-        let matches = self.set.matches(text.as_bytes());
-        let begun = matches.iter().filter_map(|nth| self.owners.get(nth)).flatten();
-        for owner in begun.filter(|owner| owner.with.iter().all(|nth| matches.matched(*nth))) {
-            let position = owner.cause;
-            let Some(cause) = self.catalogue.all().get(position) else { continue };
-            let Some(signature) = cause.signatures.get(owner.nth) else { continue };
-            let Some(confidence) = weigh(cause, signature, hints) else { continue };
-            match found.iter_mut().find(|candidate| candidate.position == position) {
-                Some(candidate) => candidate.confidence = candidate.confidence.max(confidence),
-                None => found.push(Candidate {
-                    position,
-                    confidence,
-                    benign: cause.benign,
-                    foreign: hints.platform.as_deref().is_some_and(|platform| platform != cause.platform()),
-                }),
+        for group in self.groups.iter().filter(|group| concerns(group.platform, hints.platform.as_deref())) {
+            let matches = group.set.matches(text.as_bytes());
+            let begun = matches.iter().filter_map(|nth| group.owners.get(nth)).flatten();
+            for owner in begun.filter(|owner| owner.with.iter().all(|nth| matches.matched(*nth))) {
+                self.weigh_in(owner, hints, &mut found);
             }
         }
         self.classification(&self.preferences.decide(&found))
+    }
+
+    /// Adds the cause of a signature that fits, or strengthens it.
+    fn weigh_in(&self, owner: &Owner, hints: &Hints, found: &mut Vec<Candidate>) {
+        let position = owner.cause;
+        let Some(cause) = self.catalogue.all().get(position) else { return };
+        let Some(confidence) = cause.signatures.get(owner.nth).and_then(|signature| weigh(cause, signature, hints)) else { return };
+        match found.iter_mut().find(|candidate| candidate.position == position) {
+            Some(candidate) => candidate.confidence = candidate.confidence.max(confidence),
+            None => found.push(Candidate {
+                position,
+                confidence,
+                benign: cause.benign,
+                foreign: hints.platform.as_deref().is_some_and(|platform| platform != cause.platform()),
+            }),
+        }
     }
 
     fn classification(&self, decided: &[Candidate]) -> Classification {
@@ -133,10 +130,35 @@ impl Recognizer {
     }
 }
 
-/// Every pattern of a catalogue, in its order.
-fn patterns(catalogue: &Catalogue) -> impl Iterator<Item = &str> {
-    let signatures = catalogue.all().iter().flat_map(|cause| &cause.signatures);
-    signatures.flat_map(|signature| std::iter::once(&signature.pattern).chain(&signature.with)).map(String::as_str)
+impl Group {
+    fn new(catalogue: &'static Catalogue, platform: &'static str) -> Self {
+        let mine = || catalogue.all().iter().enumerate().filter(|(_, cause)| cause.platform() == platform);
+        let every: BTreeSet<&str> = mine().flat_map(|(_, cause)| cause.signatures.iter().flat_map(patterns)).collect();
+        let mut distinct: Vec<&str> = every.into_iter().collect();
+        let set = compile(&distinct).unwrap_or_else(|| {
+            distinct.retain(|pattern| compile(&[pattern]).is_some());
+            compile(&distinct).unwrap_or_default()
+        });
+        let numbers: BTreeMap<&str, usize> = distinct.iter().enumerate().map(|(number, pattern)| (*pattern, number)).collect();
+        let mut owners: Vec<Vec<Owner>> = distinct.iter().map(|_| Vec::new()).collect();
+        let mut signatures = 0;
+        for (cause, entry) in mine() {
+            for (nth, signature) in entry.signatures.iter().enumerate() {
+                let with: Option<Vec<usize>> = signature.with.iter().map(|pattern| numbers.get(pattern.as_str()).copied()).collect();
+                let begins = numbers.get(signature.pattern.as_str()).and_then(|number| owners.get_mut(*number));
+                if let (Some(begins), Some(with)) = (begins, with) {
+                    begins.push(Owner { cause, nth, with });
+                    signatures += 1;
+                }
+            }
+        }
+        Self { platform, set, owners, signatures }
+    }
+}
+
+/// Every pattern of a signature.
+fn patterns(signature: &Signature) -> impl Iterator<Item = &str> {
+    std::iter::once(&signature.pattern).chain(&signature.with).map(String::as_str)
 }
 
 fn compile(patterns: &[&str]) -> Option<RegexSet> {
@@ -146,7 +168,7 @@ fn compile(patterns: &[&str]) -> Option<RegexSet> {
 /// How much a match of `signature` proves here, or `None` if it means nothing in this place.
 fn weigh(cause: &Cause, signature: &Signature, hints: &Hints) -> Option<Confidence> {
     let platform = hints.platform.as_deref();
-    if !concerns(cause.platform(), platform) || (signature.needs_platform && platform != Some(cause.platform())) {
+    if signature.needs_platform && platform != Some(cause.platform()) {
         return None;
     }
     if hints.field.is_some_and(|field| !signature.where_.is_empty() && !signature.where_.contains(&field)) {
