@@ -122,6 +122,7 @@ fn workload(size: Size, number: usize) -> Workload {
         jobs: Vec::new(),
         deployed_at: Some(ago(41)),
         endpoint: Some("https://api.example.com/model".into()),
+        messages: Vec::new(),
         quota_demand: None,
         usual_rollout: Duration::from_mins(10),
         reproduce: format!("cortex get model-{number:04} --env prod").into(),

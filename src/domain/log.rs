@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::id::ResourceKey;
 use super::text::Text;
 use super::time::Timestamp;
 
@@ -14,6 +15,24 @@ pub struct LogLine {
     pub replica: Option<Text>,
     /// The line.
     pub text: Text,
+}
+
+/// The last lines of a log, read because its replica or workload is in trouble: the log itself
+/// often names the cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogTail {
+    /// Whose log: a replica's, or a workload's where the platform knows no replicas.
+    pub of: ResourceKey,
+    /// The workload it belongs to.
+    pub workload: Option<ResourceKey>,
+    /// The container, where there are several.
+    pub container: Option<Text>,
+    /// Whether it is the log of the container that ended, not of the one that runs.
+    pub previous: bool,
+    /// When it was read.
+    pub at: Timestamp,
+    /// The lines, joined by line breaks, the newest last. Bounded by the source that read them.
+    pub lines: Text,
 }
 
 /// What a log stream has to say.

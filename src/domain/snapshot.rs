@@ -13,6 +13,7 @@ use super::group::{NodeGroup, ScalingActivity};
 use super::history::History;
 use super::id::{ResourceKey, SourceId};
 use super::limits::{DisruptionBudget, LimitRule, NamespaceQuota, Scaler, VolumeClaim};
+use super::log::LogTail;
 use super::node::Node;
 use super::provisioner::{AutoscalerStatus, NodeClaim, NodeClass, NodePool};
 use super::quota::Quota;
@@ -64,6 +65,8 @@ pub struct View {
     pub node_classes: Vec<NodeClass>,
     /// Events. As activities: appended, bounded.
     pub events: Vec<Event>,
+    /// Last lines of the logs of what is in trouble.
+    pub log_tails: Vec<LogTail>,
     /// Parts that could not be read.
     pub gaps: Vec<Gap>,
     /// Raw records as received (pretty-printed JSON or XML, cleaned), for the `y` view.

@@ -41,6 +41,9 @@ pub struct Workload {
     pub deployed_at: Option<Timestamp>,
     /// Where requests go.
     pub endpoint: Option<Text>,
+    /// What the platform itself says is wrong with it, the weightiest first; empty where all is well.
+    #[serde(default)]
+    pub messages: Vec<PlatformMessage>,
     /// What one replica counts in which quota, where the platform shows no machines and only the quota limits.
     #[serde(default)]
     pub quota_demand: Option<QuotaDemand>,
@@ -57,6 +60,19 @@ impl Workload {
         let desired = self.replicas.as_ref()?.desired?;
         Some(self.strategy.as_ref()?.resolve(desired))
     }
+}
+
+/// A sentence of the platform about a workload: an error of the last operation, the reason of a state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlatformMessage {
+    /// Where it stands, as the service names the field (`error.message`, `deployments.GPUModel.message`).
+    pub field: Text,
+    /// The sentence.
+    pub text: Text,
+    /// A code that came with it, where there is one.
+    pub code: Option<Text>,
+    /// When it was said, where the service tells.
+    pub at: Option<Timestamp>,
 }
 
 /// What replicas count in a quota of a platform that shows no machines.

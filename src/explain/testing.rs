@@ -95,6 +95,7 @@ impl Scene {
             jobs: Vec::new(),
             deployed_at: Some(self.ago(41)),
             endpoint: Some("http://example.test/text-generator".into()),
+            messages: Vec::new(),
             quota_demand: None,
             usual_rollout: Duration::from_mins(10),
             reproduce: "cortex get --env prod".into(),

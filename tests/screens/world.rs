@@ -177,6 +177,7 @@ fn workload(api: &Api) -> Workload {
         jobs: Vec::new(),
         deployed_at: Some(ago(api.deployed)),
         endpoint: Some("https://api.example.com/text-generator".into()),
+        messages: Vec::new(),
         quota_demand: None,
         usual_rollout: Duration::from_mins(10),
         reproduce: Text::from(format!("cortex get {} --env prod", api.name)),

@@ -126,6 +126,7 @@ pub fn workload(facts: &Facts<'_>) -> Option<Workload> {
         jobs,
         deployed_at: deployed,
         endpoint: endpoint(facts),
+        messages: Vec::new(),
         quota_demand: None,
         usual_rollout: USUAL_ROLLOUT,
         reproduce: reproduce(facts, &name, role),

@@ -95,6 +95,7 @@ fn workload(facts: &Facts<'_>, (root, namespace, name): &Place, key: &ResourceKe
         targets: Vec::new(),
         jobs: Vec::new(),
         endpoint: said.endpoint,
+        messages: Vec::new(),
         quota_demand: None,
         usual_rollout: said.deadline.unwrap_or(USUAL_ROLLOUT),
         reproduce: reproduce(facts.settings, *root, namespace, name),
