@@ -126,3 +126,6 @@ fn records(stores: &Stores, settings: &Settings, belonging: &Belonging<'_>) -> B
     stores.leader_worker_sets.values().for_each(|it| add(Root::LeaderWorkerSet, &it.meta, &it.raw));
     records
 }
+
+#[cfg(test)]
+mod tests;
