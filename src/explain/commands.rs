@@ -91,6 +91,12 @@ pub fn resume(world: &World<'_>, group: &Group<'_>, process: &str) -> String {
     )
 }
 
+/// Raises a group's maximum.
+pub fn enlarge(world: &World<'_>, group: &Group<'_>, most: u32) -> String {
+    let region = region(world, &group.key.context);
+    format!("aws autoscaling update-auto-scaling-group --auto-scaling-group-name {} --max-size {most}{region}", quoted(group.cloud_name()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::quoted;

@@ -18,34 +18,58 @@ pub enum Condition {
     ReplicaUnplaced,
     /// A replica dies.
     ReplicaDies,
+    /// Replicas were taken away, or do not go away.
+    ReplicaLost,
+    /// The controller does not carry the update out.
+    RolloutBlocked,
     /// The machines there are do not take the replica.
     NodesRefuse,
     /// The image of a replica does not arrive.
     ImageMissing,
+    /// A replica has a node and its containers are not made.
+    StartBlocked,
     /// A replica runs and never answers its probe.
     ProbeFails,
     /// The target of a route has nobody to answer.
     TargetSilent,
+    /// A machine is not as it should be.
+    NodeSick,
     /// A node group does not bring the machine that is needed.
     GroupFixed,
+    /// Nothing adds a machine for a replica.
+    NoMachineComes,
+    /// An object of the namespace keeps a replica from being made or placed.
+    ClaimPending,
+    /// The account refuses what a pool or an autoscaler asks it for.
+    PurchaseRefused,
+    /// A part of the cluster could not be read.
+    ClusterUnread,
     /// The provider refuses a machine to a node group.
     LaunchRefused,
 }
 
 impl Condition {
     /// All conditions.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 19] = [
         Self::RolloutUnfinished,
         Self::JobWaiting,
         Self::RouteEmpty,
         Self::ReplicaUnplaced,
         Self::ReplicaDies,
+        Self::ReplicaLost,
+        Self::RolloutBlocked,
         Self::NodesRefuse,
         Self::ImageMissing,
+        Self::StartBlocked,
         Self::ProbeFails,
         Self::TargetSilent,
+        Self::NodeSick,
         Self::GroupFixed,
+        Self::NoMachineComes,
+        Self::ClaimPending,
         Self::LaunchRefused,
+        Self::PurchaseRefused,
+        Self::ClusterUnread,
     ];
 
     /// How deep it lies: 0 rollout, 1 replica, 2 node, image, probe, route, 3 group, 4 quota,
@@ -53,10 +77,10 @@ impl Condition {
     pub const fn rank(self) -> u8 {
         match self {
             Self::RolloutUnfinished | Self::JobWaiting | Self::RouteEmpty => 0,
-            Self::ReplicaUnplaced | Self::ReplicaDies => 1,
-            Self::NodesRefuse | Self::ImageMissing | Self::ProbeFails | Self::TargetSilent => 2,
-            Self::GroupFixed => 3,
-            Self::LaunchRefused => 4,
+            Self::ReplicaUnplaced | Self::ReplicaDies | Self::ReplicaLost | Self::RolloutBlocked => 1,
+            Self::NodesRefuse | Self::ImageMissing | Self::StartBlocked | Self::ProbeFails | Self::TargetSilent => 2,
+            Self::NodeSick | Self::GroupFixed | Self::NoMachineComes | Self::ClaimPending => 3,
+            Self::LaunchRefused | Self::PurchaseRefused | Self::ClusterUnread => 4,
         }
     }
 }

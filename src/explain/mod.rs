@@ -3,15 +3,20 @@
 //! Two kinds of knowledge: causes are data (`causes/<platform>.toml`), rules are code
 //! (`rules/<slug>.rs`, one a file). Nothing here does IO, reads a clock or can fail.
 
+mod autoscaler;
+mod broken;
 pub mod catalogue;
 mod commands;
 pub mod condition;
+mod dialect;
 pub mod engine;
+mod fill;
 pub mod finding;
 pub mod fit;
 mod held;
 pub mod inside;
 mod known;
+mod node_story;
 mod obstacle;
 mod placement;
 mod places;
@@ -23,12 +28,16 @@ mod shape;
 pub mod signature;
 mod since;
 pub mod source_health;
+pub mod survey;
+mod tally;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod troubles;
 mod unplaced;
 mod verdict;
+pub mod weigh;
 mod words;
 pub mod world;
 

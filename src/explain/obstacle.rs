@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::commands::advice;
 use super::engine::{Obstacle, Verdict};
 use super::finding::{CauseId, Confidence, Evidence, Finding, Missing, Risk};
+use super::inside;
 use super::world::World;
 use crate::domain::id::{ResourceKey, ResourceKind, SourceId};
 use crate::domain::source::{Failure, FailureKind, Gap, Health};
@@ -18,6 +19,12 @@ pub enum Need {
     Groups,
     /// Limits and their use.
     Quotas,
+    /// The machines of a cluster as it sees them itself.
+    Nodes,
+    /// Replicas one by one.
+    Replicas,
+    /// What the cluster's autoscaler reports.
+    Autoscaler,
 }
 
 impl Need {
@@ -25,6 +32,8 @@ impl Need {
         match self {
             Self::Groups => "aws.autoscaling",
             Self::Quotas => "aws.servicequotas",
+            Self::Nodes | Self::Autoscaler => inside::NODES,
+            Self::Replicas => inside::SOURCE,
         }
     }
 
@@ -33,6 +42,9 @@ impl Need {
         match self {
             Self::Groups => &["autoscaling:"],
             Self::Quotas => &["servicequotas:", "cloudwatch:"],
+            Self::Nodes => &["list nodes", "watch nodes", "get nodes"],
+            Self::Replicas => &["list pods", "watch pods", "get pods"],
+            Self::Autoscaler => &["list configmaps", "watch configmaps", "get configmaps"],
         }
     }
 
@@ -41,6 +53,9 @@ impl Need {
         match self {
             Self::Groups => &["autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeScalingActivities"],
             Self::Quotas => &["servicequotas:GetServiceQuota"],
+            Self::Nodes => &["list nodes"],
+            Self::Replicas => &["list pods"],
+            Self::Autoscaler => &["get configmaps in namespace kube-system"],
         }
     }
 
@@ -75,6 +90,9 @@ impl Need {
         match self {
             Self::Groups => "why the node group does not grow",
             Self::Quotas => "whether the vCPU quota is used up",
+            Self::Nodes => "what is free on the nodes, and who holds the rest",
+            Self::Replicas => "what the replicas wait for",
+            Self::Autoscaler => "why the cluster autoscaler does not grow the group",
         }
     }
 }
@@ -90,6 +108,9 @@ pub fn failure(world: &World<'_>, context: &Text, need: Need) -> Option<(SourceI
             Health::Stale { .. } | Health::Fresh { .. } => need.gaps(&source.view.gaps),
         };
         return failure.map(|failure| ((*id).clone(), failure));
+    }
+    if matches!(need, Need::Nodes | Need::Replicas | Need::Autoscaler) {
+        return Some((SourceId::new(context, need.source()), no_cluster(context)));
     }
     // Another source of the account that cannot be read stands for all of them.
     let account = sources.iter().find(|(id, _)| id.kind.starts_with("aws"));
@@ -111,6 +132,11 @@ fn waiting() -> Failure {
 fn not_configured(context: &Text) -> Failure {
     let hint = format!("configure [contexts.{context}.aws], and allow the read-only actions that `holdup doctor` lists");
     Failure::new(FailureKind::Misconfigured, "no AWS account is configured for this context", hint)
+}
+
+fn no_cluster(context: &Text) -> Failure {
+    let hint = format!("configure [contexts.{context}.kubernetes] with a kubeconfig context that reaches the cluster");
+    Failure::new(FailureKind::Misconfigured, "the cluster's own API is not read for this context", hint)
 }
 
 /// The verdict for a part that cannot be read.
@@ -162,6 +188,7 @@ fn service(source: &SourceId) -> &str {
         "aws.autoscaling" => "AWS Auto Scaling",
         "aws.servicequotas" => "AWS Service Quotas",
         "cortex" => "the Cortex operator",
+        kind if kind.starts_with(inside::SOURCE) => "the Kubernetes API",
         other => other,
     }
 }

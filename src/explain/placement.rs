@@ -134,7 +134,10 @@ fn div_up(amount: i64, each: i64) -> i64 {
 }
 
 /// How an update replaces replicas: (surge, unavailable), and whether that was read or assumed.
-pub fn surge(workload: &Workload) -> (u32, u32, bool) {
+pub fn surge(world: &World<'_>, workload: &Workload) -> (u32, u32, bool) {
+    if let Some((_, rollout)) = world.inside(&workload.key.context).rollouts(&workload.key).first() {
+        return (rollout.surge, rollout.max_unavailable, true);
+    }
     let desired = workload.replicas.and_then(|counts| counts.desired).unwrap_or(1);
     let (surge, unavailable) = workload.strategy.unwrap_or_else(usual_strategy).resolve(desired);
     (surge, unavailable, workload.strategy.is_some())

@@ -6,7 +6,7 @@
 
 mod predicate;
 
-pub use predicate::Predicate;
+pub use predicate::{Predicate, is_accelerator, shortage, taint_cause};
 
 /// A sentence of a scheduler or of an autoscaler.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

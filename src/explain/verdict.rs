@@ -35,7 +35,7 @@ pub fn run(snapshot: &Snapshot, now: Timestamp) -> Explanations {
 }
 
 fn explain(world: &World<'_>, engine: &mut Engine<'_, '_>, source: &SourceId, workload: &Workload) -> Explanation {
-    let answers: Vec<Rc<Answer>> = symptoms(workload).iter().map(|symptom| engine.answer(symptom)).collect();
+    let answers: Vec<Rc<Answer>> = symptoms(world, workload).iter().map(|symptom| engine.answer(symptom)).collect();
     let mut gathered = Gathered::default();
     gathered.add(&answers, 0);
     let began = match workload.role {
@@ -47,9 +47,11 @@ fn explain(world: &World<'_>, engine: &mut Engine<'_, '_>, source: &SourceId, wo
 }
 
 /// What to ask about a workload.
-fn symptoms(workload: &Workload) -> Vec<Symptom> {
+fn symptoms(world: &World<'_>, workload: &Workload) -> Vec<Symptom> {
     match workload.role {
         Role::Serving if is_trouble(workload.status.phase) => vec![Symptom::new(Condition::RolloutUnfinished, &workload.key)],
+        // Live, and something still wants more, or wants to take a replica away.
+        Role::Serving if wants_something(world, workload) => vec![Symptom::new(Condition::RolloutBlocked, &workload.key)],
         Role::Serving => Vec::new(),
         Role::Router => vec![Symptom::new(Condition::RouteEmpty, &workload.key)],
         Role::Jobs => {
@@ -57,6 +59,11 @@ fn symptoms(workload: &Workload) -> Vec<Symptom> {
             active.map(|job| Symptom::new(Condition::JobWaiting, &job.key)).collect()
         }
     }
+}
+
+fn wants_something(world: &World<'_>, workload: &Workload) -> bool {
+    let inside = world.inside(&workload.key.context);
+    workload.status.phase == Phase::Live && !(inside.scalers(&workload.key).is_empty() && inside.budgets(&workload.key).is_empty())
 }
 
 /// All that was found for one workload, in reading order.

@@ -47,6 +47,8 @@ pub struct World<'a> {
     nobody: Context<'a>,
     /// What [`super::places`] worked out, by kind of replica.
     pub(super) places: RefCell<BTreeMap<Kind<'a>, Rc<Places<'a>>>>,
+    /// What [`super::survey`] worked out, by kind of replica.
+    pub(super) surveys: RefCell<super::survey::Known<'a>>,
 }
 
 /// One context, indexed.
@@ -70,6 +72,8 @@ pub struct Context<'a> {
     pub held: i64,
     /// What the cluster tells from inside.
     pub inside: Inside<'a>,
+    /// Events of machines that pools asked for: the machines themselves may be gone.
+    pub claim_events: Vec<Said<'a, Event>>,
 }
 
 /// A node group with all that hangs on it.
@@ -208,6 +212,7 @@ impl<'a> World<'a> {
             events: BTreeMap::new(),
             nobody: Context::default(),
             places: RefCell::default(),
+            surveys: RefCell::default(),
         };
         for (id, source) in &snapshot.views {
             world.add(id, source);
@@ -251,6 +256,12 @@ impl<'a> World<'a> {
                 self.jobs.insert(&job.key, ((id, workload), job));
             }
         }
+        let is_claim = |event: &&Event| match event.of.kind {
+            ResourceKind::NodeClaim => true,
+            ResourceKind::Object => event.of.name.starts_with("NodeClaim"),
+            _ => false,
+        };
+        context.claim_events.extend(view.events.iter().filter(is_claim).map(|event| (id, event)));
         for event in &view.events {
             self.events.entry(&event.of).or_default().push((id, event));
         }

@@ -5,13 +5,15 @@ use super::Rule;
 use crate::domain::id::ResourceKey;
 use crate::explain::commands::{self, remedy};
 use crate::explain::condition::Condition;
+use crate::explain::dialect::{KUBERNETES, pick_shared};
 use crate::explain::engine::{Held, Verdict};
-use crate::explain::finding::{Confidence, Evidence, Risk};
+use crate::explain::finding::{Confidence, Evidence, Remedy, Risk};
 use crate::explain::placement;
 use crate::explain::words::count;
 use crate::explain::world::{Group, World};
 
-pub(super) const RULE: Rule = Rule { slug: "at_max", explains: Condition::GroupFixed, causes: &["cortex/update-max-instances"], check };
+pub(super) const RULE: Rule =
+    Rule { slug: "at_max", explains: Condition::GroupFixed, causes: &["cortex/update-max-instances", "kubernetes/ca-max-size"], check };
 
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some(group) = world.group(key) else { return Verdict::Clear };
@@ -27,15 +29,25 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let (free, capacity) = accelerators(group);
     let free = if capacity > 0 { format!(", and {free} of {capacity} GPUs are free") } else { String::new() };
     Held::new(
-        "cortex/update-max-instances",
+        pick_shared(world, &key.context, "cortex/update-max-instances", "kubernetes/ca-max-size"),
         key,
         world.confidence(source, Confidence::Certain),
         format!("group {name} is at its maximum: {} of at most {max}{free}", count(group.running(), "machine")),
         format!("group {name} at its maximum of {max}"),
     )
     .evidence(evidence(world, group, max))
-    .remedies([remedy(Risk::Mutating, raise, commands::configure())])
+    .remedies([way_out(world, key, raise)])
     .verdict()
+}
+
+/// Raise the maximum, by the means of the platform.
+fn way_out(world: &World<'_>, key: &ResourceKey, raise: String) -> Remedy {
+    let Some(group) = world.group(key).filter(|_| pick_shared(world, &key.context, "own", KUBERNETES) == KUBERNETES) else {
+        return remedy(Risk::Mutating, raise, commands::configure());
+    };
+    let needed = group.max().map_or(1, |(_, max)| max.saturating_add(placement::machines_wanted(group)));
+    let text = format!("let group {} grow: raise its maximum to {needed}. Each further machine is paid for while it runs", key.name);
+    remedy(Risk::Mutating, text, commands::enlarge(world, group, needed))
 }
 
 /// Whether the group has all the machines it may have. A group that asked for its last machine

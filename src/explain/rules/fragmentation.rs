@@ -6,6 +6,7 @@ use crate::domain::id::ResourceKey;
 use crate::domain::node::Node;
 use crate::explain::commands::{self, advice, remedy};
 use crate::explain::condition::Condition;
+use crate::explain::dialect::pick;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Remedy, Risk};
 use crate::explain::placement::Waiting;
@@ -13,8 +14,12 @@ use crate::explain::places;
 use crate::explain::words::{bytes, cores, list, short_name};
 use crate::explain::world::{Said, World};
 
-pub(super) const RULE: Rule =
-    Rule { slug: "fragmentation", explains: Condition::NodesRefuse, causes: &["cortex/update-fragmentation"], check };
+pub(super) const RULE: Rule = Rule {
+    slug: "fragmentation",
+    explains: Condition::NodesRefuse,
+    causes: &["cortex/update-fragmentation", "kubernetes/sched-insufficient-gpu"],
+    check,
+};
 
 /// Whether this explains the wait.
 pub(crate) fn applies<'a>(world: &World<'a>, waiting: Waiting<'a>) -> bool {
@@ -66,11 +71,17 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     };
     let source = found.beside.or_else(|| found.nodes.first().copied()).map_or(waiting.source, |(source, _)| source);
     let evidence = found.nodes.iter().map(|(source, node)| world.evidence(source, &node.key, "compute_available", amounts(node.free)));
-    Held::new("cortex/update-fragmentation", key, world.confidence(source, Confidence::Certain), says, headline)
-        .evidence(evidence)
-        .evidence([world.evidence(waiting.source, key, "compute", amounts(demand))])
-        .remedies(remedies(waiting))
-        .verdict()
+    Held::new(
+        pick(waiting.workload, "cortex/update-fragmentation", "kubernetes/sched-insufficient-gpu"),
+        key,
+        world.confidence(source, Confidence::Certain),
+        says,
+        headline,
+    )
+    .evidence(evidence)
+    .evidence([world.evidence(waiting.source, key, "compute", amounts(demand))])
+    .remedies(remedies(waiting))
+    .verdict()
 }
 
 /// What is short, with figures: `CPU (1.9 of 3 cores free)`.

@@ -4,6 +4,7 @@ use super::Rule;
 use crate::domain::id::ResourceKey;
 use crate::explain::commands::{self, advice, remedy};
 use crate::explain::condition::Condition;
+use crate::explain::dialect::pick;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Risk};
 use crate::explain::placement::{self, Waiting};
@@ -11,7 +12,12 @@ use crate::explain::places;
 use crate::explain::words::names;
 use crate::explain::world::World;
 
-pub(super) const RULE: Rule = Rule { slug: "gpu_held", explains: Condition::NodesRefuse, causes: &["cortex/update-gpu-held"], check };
+pub(super) const RULE: Rule = Rule {
+    slug: "gpu_held",
+    explains: Condition::NodesRefuse,
+    causes: &["cortex/update-gpu-held", "kubernetes/sched-insufficient-gpu"],
+    check,
+};
 
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some(waiting) = Waiting::find(world, key) else { return Verdict::Clear };
@@ -42,7 +48,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     }
     let first = places.told_by.unwrap_or(waiting.source);
     Held::new(
-        "cortex/update-gpu-held",
+        pick(waiting.workload, "cortex/update-gpu-held", "kubernetes/sched-insufficient-gpu"),
         key,
         world.confidence(first, confidence),
         format!("{} of {capacity} {word}s it could use are taken, by {who}", capacity - free),

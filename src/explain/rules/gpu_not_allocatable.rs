@@ -8,6 +8,7 @@ use crate::domain::text::Text;
 use crate::domain::time::{Duration, age};
 use crate::explain::commands::{self, remedy};
 use crate::explain::condition::Condition;
+use crate::explain::dialect::pick;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Risk};
 use crate::explain::placement::Waiting;
@@ -15,8 +16,12 @@ use crate::explain::places;
 use crate::explain::words::short_name;
 use crate::explain::world::{Group, Said, World};
 
-pub(super) const RULE: Rule =
-    Rule { slug: "gpu_not_allocatable", explains: Condition::NodesRefuse, causes: &["cortex/update-gpu-not-allocatable"], check };
+pub(super) const RULE: Rule = Rule {
+    slug: "gpu_not_allocatable",
+    explains: Condition::NodesRefuse,
+    causes: &["cortex/update-gpu-not-allocatable", "kubernetes/gpu-plugin-missing"],
+    check,
+};
 
 /// How long a device plugin may take to register on a new machine.
 const REGISTERS: Duration = Duration::from_mins(10);
@@ -52,7 +57,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let name = &node.key.name;
     let (quoted, short) = (commands::quoted(name), short_name(name));
     Held::new(
-        "cortex/update-gpu-not-allocatable",
+        pick(waiting.workload, "cortex/update-gpu-not-allocatable", "kubernetes/gpu-plugin-missing"),
         &node.key,
         world.confidence(source, Confidence::Certain),
         format!("machine {short} ({}) is up but offers no GPU: its device plugin does not run or has not registered", node.instance_type),

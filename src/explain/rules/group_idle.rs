@@ -23,7 +23,12 @@ const PATIENCE: Duration = Duration::from_mins(4);
 
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some(group) = world.group(key) else { return Verdict::Clear };
-    if is_full(group) || !group.refusals().is_empty() || is_suspended(group) || underway(world, group).is_some() {
+    if is_full(group)
+        || !group.refusals().is_empty()
+        || is_suspended(group)
+        || underway(world, group).is_some()
+        || super::group_backoff::applies(world, group)
+    {
         return Verdict::Clear;
     }
     // A machine whose GPU is not registered counts as on its way for the autoscaler.

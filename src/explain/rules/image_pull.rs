@@ -1,30 +1,37 @@
 //! The image of the new version does not arrive.
 
 use super::Rule;
-use super::unfinished::is_satisfied;
 use crate::domain::id::ResourceKey;
+use crate::domain::replica::{ContainerState, Replica};
+use crate::explain::broken;
 use crate::explain::commands::{self, remedy};
 use crate::explain::condition::Condition;
+use crate::explain::dialect::{self, pick};
 use crate::explain::engine::{Held, Verdict};
-use crate::explain::finding::{Confidence, Risk};
-use crate::explain::placement::Waiting;
+use crate::explain::fill::Fill;
+use crate::explain::finding::{CauseId, Confidence, Evidence, Risk};
+use crate::explain::signature::{self, Field, Hints};
+use crate::explain::troubles::Trouble;
 use crate::explain::words::count;
-use crate::explain::world::World;
+use crate::explain::world::{Said, World};
 
-pub(super) const RULE: Rule = Rule { slug: "image_pull", explains: Condition::ImageMissing, causes: &["cortex/update-image-pull"], check };
+pub(super) const RULE: Rule = Rule {
+    slug: "image_pull",
+    explains: Condition::ImageMissing,
+    causes: &["cortex/update-image-pull", "kubernetes/image-pull-generic", "kubernetes/image-pull-secret-missing"],
+    check,
+};
 
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
-    let Some(waiting) = Waiting::find(world, key) else { return Verdict::Clear };
-    let counts = match (waiting.job, waiting.workload.replicas) {
-        (Some(job), _) => job.counts,
-        (None, Some(counts)) => counts,
-        (None, None) => return Verdict::Clear,
-    };
-    if counts.image_error == 0 || (waiting.job.is_none() && is_satisfied(&counts)) {
+    let Some((waiting, counts)) = broken::find(world, key) else { return Verdict::Clear };
+    let replicas = if waiting.job.is_some() { Vec::new() } else { broken::replicas(world, key, Trouble::Image) };
+    if counts.image_error == 0 && replicas.is_empty() {
         return Verdict::Clear;
     }
     let event = world.warnings(key, "Failed").or_else(|| world.warnings(key, "BackOff"));
-    let affected = count(counts.image_error, waiting.unit());
+    let refused = replicas.first().map(|said| refusal(world, *said));
+    let number = counts.image_error.max(u32::try_from(replicas.len()).unwrap_or(u32::MAX));
+    let affected = count(number, waiting.unit());
     let mut remedies = Vec::new();
     if waiting.workload.platform.as_str() == "cortex" {
         let name = commands::quoted(&format!("apiName={}", waiting.workload.key.name));
@@ -39,13 +46,20 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
             commands::deploy_forced(waiting.workload),
         ));
     }
+    let specific = refused.as_ref().map_or("kubernetes/image-pull-generic", |refused| refused.cause.as_str());
+    let own = pick(waiting.workload, "cortex/update-image-pull", "");
+    if let (Some((_, replica)), dialect::KUBERNETES) = (replicas.first(), waiting.workload.platform.as_str()) {
+        remedies.extend(Fill::of(world, &key.context).replica(replica).remedies(specific));
+    }
+    let words = refused.as_ref().map(|refused| format!(": {}", refused.words)).unwrap_or_default();
     Held::new(
-        "cortex/update-image-pull",
+        if own.is_empty() { specific } else { own },
         key,
         world.confidence(waiting.source, Confidence::Certain),
-        format!("the image of the new version cannot be pulled ({affected})"),
+        format!("the image of the new version cannot be pulled ({affected}){words}"),
         format!("image cannot be pulled ({affected})"),
     )
+    .evidence(refused.iter().flat_map(|refused| refused.evidence.clone()))
     .evidence([world.evidence(waiting.source, key, "replica_counts.err_image_pull", counts.image_error.to_string())])
     .evidence(event.map(|(source, event)| {
         let mut evidence = world.evidence(source, key, &event.reason, event.message.clone());
@@ -54,4 +68,53 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     }))
     .remedies(remedies)
     .verdict()
+}
+
+/// Why a registry did not hand an image out.
+struct Refused {
+    cause: String,
+    words: String,
+    evidence: Vec<Evidence>,
+}
+
+/// The kubelet's words about the image, and the secret that should have opened the registry.
+fn refusal(world: &World<'_>, (source, replica): Said<'_, Replica>) -> Refused {
+    let container = replica.containers.iter().find(|container| matches!(&container.state, ContainerState::Waiting { reason, .. } if reason.contains("Image") || reason.contains("Pull")));
+    let mut evidence = Vec::new();
+    let mut texts: Vec<String> = Vec::new();
+    if let Some(container) = container {
+        if let ContainerState::Waiting { reason, message } = &container.state {
+            evidence.push(world.evidence(
+                source,
+                &replica.key,
+                &format!("{} state.waiting", container.name),
+                format!("{reason}: {message}"),
+            ));
+            texts.push(message.to_string());
+        }
+    }
+    let events = world.events(&replica.key);
+    let about = |reason: &str| matches!(reason, "Failed" | "FailedToRetrieveImagePullSecret" | "ErrImageNeverPull" | "InspectFailed");
+    for said in events.into_iter().filter(|(_, event)| event.warning && about(&event.reason)).take(3) {
+        texts.push(said.1.message.to_string());
+        evidence.push(world.told(said));
+    }
+    let hints = Hints::field("kubernetes", Field::EventMessage);
+    // A secret that is not there explains why the registry says no.
+    let secret = texts.iter().find(|text| text.contains("retrieve some image pull secrets"));
+    let image = |cause: &CauseId| cause.as_str().starts_with("kubernetes/image-");
+    let found = texts
+        .iter()
+        .find_map(|text| signature::classify(text, &hints).cause.filter(image).filter(|cause| !cause.as_str().ends_with("generic")));
+    let cause = match (secret, found) {
+        (Some(_), _) => "kubernetes/image-pull-secret-missing".to_owned(),
+        (None, Some(cause)) => cause.0,
+        (None, None) => "kubernetes/image-pull-generic".to_owned(),
+    };
+    let told = secret.or_else(|| texts.iter().max_by_key(|text| text.len())).map(String::as_str).unwrap_or_default();
+    let mut words: String = told.chars().take(200).collect();
+    if words.is_empty() {
+        words = container.map(|container| container.image.to_string()).unwrap_or_default();
+    }
+    Refused { cause, words, evidence }
 }

@@ -3,6 +3,7 @@
 use super::Rule;
 use crate::domain::id::ResourceKey;
 use crate::explain::condition::{Condition, Symptom};
+use crate::explain::dialect::pick;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::Confidence;
 use crate::explain::placement::Waiting;
@@ -10,7 +11,8 @@ use crate::explain::unplaced;
 use crate::explain::words::{count, of};
 use crate::explain::world::World;
 
-pub(super) const RULE: Rule = Rule { slug: "job_waiting", explains: Condition::JobWaiting, causes: &["cortex/update-stuck"], check };
+pub(super) const RULE: Rule =
+    Rule { slug: "job_waiting", explains: Condition::JobWaiting, causes: &["cortex/update-stuck", "kubernetes/rollout-waiting"], check };
 
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some(waiting) = Waiting::find(world, key) else { return Verdict::Clear };
@@ -21,7 +23,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     }
     let mut asks = Vec::new();
     if job.counts.unplaced() > 0 {
-        asks.push(unplaced::asks(world, waiting));
+        asks.extend(unplaced::asks(world, waiting));
     }
     if dead > 0 {
         asks.push(vec![Symptom::new(Condition::ReplicaDies, key)]);
@@ -39,8 +41,14 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         world.evidence(waiting.source, key, "worker_counts.ready", at_work.to_string()),
         world.evidence(waiting.source, key, "workers", job.workers.to_string()),
     ];
-    Held::new("cortex/update-stuck", key, world.confidence(waiting.source, Confidence::Certain), says.as_str(), says.as_str())
-        .evidence(evidence)
-        .asks_each(asks)
-        .verdict()
+    Held::new(
+        pick(waiting.workload, "cortex/update-stuck", "kubernetes/rollout-waiting"),
+        key,
+        world.confidence(waiting.source, Confidence::Certain),
+        says.as_str(),
+        says.as_str(),
+    )
+    .evidence(evidence)
+    .asks_each(asks)
+    .verdict()
 }

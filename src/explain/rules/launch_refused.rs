@@ -9,13 +9,18 @@ use crate::domain::id::ResourceKey;
 use crate::domain::time::{Duration, age};
 use crate::explain::commands::{self, remedy};
 use crate::explain::condition::{Condition, Symptom};
+use crate::explain::dialect::pick_shared;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Evidence, Risk};
 use crate::explain::words::count;
 use crate::explain::world::{Said, World};
 
-pub(super) const RULE: Rule =
-    Rule { slug: "launch_refused", explains: Condition::GroupFixed, causes: &["cortex/update-asg-activity"], check };
+pub(super) const RULE: Rule = Rule {
+    slug: "launch_refused",
+    explains: Condition::GroupFixed,
+    causes: &["cortex/update-asg-activity", "kubernetes/ca-scaleup-failed"],
+    check,
+};
 
 /// The longest pause between two tries: what is older than two of them may have passed.
 const RECENT: Duration = Duration::from_hours(1);
@@ -32,15 +37,21 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let (running, name) = (group.running(), &key.name);
     let tries = count(u32::try_from(refusals.len()).unwrap_or(u32::MAX), "launch").replace("launchs", "launches");
     let says = format!("group {name} could not grow from {running} to {}: AWS refused {tries}", running + 1);
-    Held::new("cortex/update-asg-activity", key, world.confidence(source, confidence), says, format!("AWS refused {tries} of group {name}"))
-        .evidence([happened(world, (source, newest))])
-        .evidence(group.actual.map(|(source, actual)| {
-            let desired = actual.desired.map_or_else(|| "?".to_owned(), |desired| desired.to_string());
-            world.evidence(source, key, "DesiredCapacity / InService / MaxSize", format!("{desired} / {running} / {}", actual.max))
-        }))
-        .remedies([remedy(Risk::Inspect, "read the group's own history", commands::activities(world, group))])
-        .asks([Symptom::new(Condition::LaunchRefused, key)])
-        .verdict()
+    Held::new(
+        pick_shared(world, &key.context, "cortex/update-asg-activity", "kubernetes/ca-scaleup-failed"),
+        key,
+        world.confidence(source, confidence),
+        says,
+        format!("AWS refused {tries} of group {name}"),
+    )
+    .evidence([happened(world, (source, newest))])
+    .evidence(group.actual.map(|(source, actual)| {
+        let desired = actual.desired.map_or_else(|| "?".to_owned(), |desired| desired.to_string());
+        world.evidence(source, key, "DesiredCapacity / InService / MaxSize", format!("{desired} / {running} / {}", actual.max))
+    }))
+    .remedies([remedy(Risk::Inspect, "read the group's own history", commands::activities(world, group))])
+    .asks([Symptom::new(Condition::LaunchRefused, key)])
+    .verdict()
 }
 
 /// A refusal as evidence, at the time it happened.

@@ -5,10 +5,17 @@
 
 pub mod at_max;
 pub mod autoscaler_silent;
+pub mod claim_coming;
+pub mod claim_holds;
+pub mod claim_pending;
+pub mod cluster_unread;
 pub mod crash;
+pub mod creation_refused;
+pub mod drain_blocked;
 pub mod fragmentation;
 pub mod gpu_held;
 pub mod gpu_not_allocatable;
+pub mod group_backoff;
 pub mod group_idle;
 pub mod image_pull;
 pub mod job_waiting;
@@ -17,17 +24,28 @@ pub mod launch_refused;
 pub mod never_ready;
 pub mod node_groups_pin;
 pub mod node_joining;
+pub mod node_sick;
+pub mod nodes_weighed;
+pub mod not_scheduled;
 pub mod out_of_memory;
 pub mod pod_limit;
+pub mod pool_refuses;
+pub mod probe_fails;
+pub mod purchase_refused;
 pub mod quota_unread;
+pub mod replica_lost;
 pub mod rolling_deadlock;
+pub mod rollout_held;
 pub mod room;
 pub mod route_empty;
+pub mod scale_up;
+pub mod start_blocked;
 pub mod suspended;
 pub mod target_silent;
 pub mod too_big;
 pub mod unfinished;
 pub mod vcpu_quota;
+pub mod wants_more;
 
 use super::condition::Condition;
 use super::engine::Verdict;
@@ -55,6 +73,14 @@ pub static RULES: &[Rule] = &[
     rolling_deadlock::RULE,
     crash::RULE,
     out_of_memory::RULE,
+    replica_lost::RULE,
+    rollout_held::RULE,
+    creation_refused::RULE,
+    wants_more::RULE,
+    drain_blocked::RULE,
+    not_scheduled::RULE,
+    claim_holds::RULE,
+    nodes_weighed::RULE,
     room::RULE,
     gpu_not_allocatable::RULE,
     fragmentation::RULE,
@@ -63,10 +89,18 @@ pub static RULES: &[Rule] = &[
     pod_limit::RULE,
     too_big::RULE,
     image_pull::RULE,
+    start_blocked::RULE,
+    probe_fails::RULE,
     never_ready::RULE,
     target_silent::RULE,
     node_joining::RULE,
     suspended::RULE,
+    node_sick::RULE,
+    claim_pending::RULE,
+    claim_coming::RULE,
+    pool_refuses::RULE,
+    scale_up::RULE,
+    group_backoff::RULE,
     at_max::RULE,
     launch_refused::RULE,
     group_idle::RULE,
@@ -74,4 +108,6 @@ pub static RULES: &[Rule] = &[
     launch_reason::RULE,
     quota_unread::RULE,
     autoscaler_silent::RULE,
+    purchase_refused::RULE,
+    cluster_unread::RULE,
 ];

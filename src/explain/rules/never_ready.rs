@@ -6,14 +6,22 @@ use super::crash::way_back;
 use super::unfinished::is_satisfied;
 use crate::domain::id::ResourceKey;
 use crate::domain::time::{Duration, age, words};
+use crate::explain::broken;
 use crate::explain::condition::Condition;
+use crate::explain::dialect::pick;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Progress};
 use crate::explain::placement::{self, Waiting};
+use crate::explain::troubles::Trouble;
 use crate::explain::words::count;
 use crate::explain::world::World;
 
-pub(super) const RULE: Rule = Rule { slug: "never_ready", explains: Condition::ProbeFails, causes: &["cortex/update-never-ready"], check };
+pub(super) const RULE: Rule = Rule {
+    slug: "never_ready",
+    explains: Condition::ProbeFails,
+    causes: &["cortex/update-never-ready", "kubernetes/probe-readiness"],
+    check,
+};
 
 /// However slow a platform usually is, this much more than usual is too much.
 const TOO_LATE: Duration = Duration::from_mins(15);
@@ -21,11 +29,15 @@ const TOO_LATE: Duration = Duration::from_mins(15);
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some(waiting) = Waiting::find(world, key) else { return Verdict::Clear };
     let Some(counts) = waiting.workload.replicas else { return Verdict::Clear };
+    // Where replicas are known one by one, the probe itself tells.
+    if waiting.job.is_none() && !broken::replicas(world, key, Trouble::Probe).is_empty() {
+        return Verdict::Clear;
+    }
     if counts.not_ready == 0 || is_satisfied(&counts) {
         return Verdict::Clear;
     }
     let elapsed = waiting.since(world).map(|since| age(world.now, since)).unwrap_or_default();
-    let usual = usual(waiting, counts.ready);
+    let usual = usual(world, waiting, counts.ready);
     let limit = (usual * 2).min(usual + TOO_LATE);
     if elapsed < limit {
         return Verdict::Moving(Progress { stage: "starting, not ready yet".into(), elapsed, usual });
@@ -33,7 +45,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let affected = count(counts.not_ready, waiting.unit());
     let confidence = if counts.ready == 0 { Confidence::Certain } else { Confidence::Likely };
     Held::new(
-        "cortex/update-never-ready",
+        pick(waiting.workload, "cortex/update-never-ready", "kubernetes/probe-readiness"),
         key,
         world.confidence(waiting.source, confidence),
         format!("the new version runs but does not get ready ({affected}, for {}; usual is {})", words(elapsed), words(usual)),
@@ -43,13 +55,13 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         world.evidence(waiting.source, key, "replica_counts.not_ready", counts.not_ready.to_string()),
         world.evidence(waiting.source, key, "replica_counts.ready", counts.ready.to_string()),
     ])
-    .remedies(way_back(waiting, "see whether it still loads or listens on another port than pod.port"))
+    .remedies(way_back(world, waiting, "see whether it still loads or listens on another port than pod.port"))
     .verdict()
 }
 
 /// A rollout comes in waves of surge plus unavailable; while none is through, one is expected.
-fn usual(waiting: Waiting<'_>, ready: u32) -> Duration {
-    let (surge, unavailable, _) = placement::surge(waiting.workload);
+pub(super) fn usual(world: &World<'_>, waiting: Waiting<'_>, ready: u32) -> Duration {
+    let (surge, unavailable, _) = placement::surge(world, waiting.workload);
     let desired = waiting.workload.replicas.and_then(|counts| counts.desired).unwrap_or(1);
     let waves = if ready == 0 { 1 } else { desired.div_ceil(surge.saturating_add(unavailable).max(1)).clamp(1, 4) };
     waiting.workload.usual_rollout * waves

@@ -6,6 +6,7 @@ use crate::domain::node::Node;
 use crate::domain::text::Text;
 use crate::explain::commands::{self, advice, remedy};
 use crate::explain::condition::Condition;
+use crate::explain::dialect::pick;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Risk};
 use crate::explain::placement::{self, Waiting};
@@ -13,8 +14,12 @@ use crate::explain::places;
 use crate::explain::words::{names, short_name};
 use crate::explain::world::{Said, World};
 
-pub(super) const RULE: Rule =
-    Rule { slug: "node_groups_pin", explains: Condition::NodesRefuse, causes: &["cortex/update-node-groups-pin"], check };
+pub(super) const RULE: Rule = Rule {
+    slug: "node_groups_pin",
+    explains: Condition::NodesRefuse,
+    causes: &["cortex/update-node-groups-pin", "kubernetes/sched-node-affinity"],
+    check,
+};
 
 /// Whether this explains the wait.
 pub(crate) fn applies<'a>(world: &World<'a>, waiting: Waiting<'a>) -> bool {
@@ -46,7 +51,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     }
     remedies.push(advice(Risk::Mutating, format!("or make room in {pinned}: raise max_instances there")));
     Held::new(
-        "cortex/update-node-groups-pin",
+        pick(workload, "cortex/update-node-groups-pin", "kubernetes/sched-node-affinity"),
         key,
         world.confidence(source, Confidence::Certain),
         format!("it may only run on {pinned}, where no {word} is free; {} in group {group} has room", short_name(&node.key.name)),

@@ -25,8 +25,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         let says = format!("{} has no ready replica ({})", key.name, workload.status.native);
         let waiting = Waiting { source, workload, job: None };
         let waits = waiting.unplaced() > 0;
-        let groups =
-            unplaced::asks(world, waiting).into_iter().filter(|ask| waits && ask.condition.rank() > Condition::TargetSilent.rank());
+        let groups = unplaced::groups(world, waiting).into_iter().filter(|_| waits);
         return Held::new("cortex/http-not-ready-yet", key, Confidence::Certain, says.as_str(), says.as_str())
             .evidence([world.evidence(source, key, "status", workload.status.native.clone())])
             .asks(groups.collect::<Vec<Symptom>>())

@@ -4,6 +4,7 @@ use super::Rule;
 use crate::domain::id::ResourceKey;
 use crate::explain::commands::{advice, deploy_forced, remedy};
 use crate::explain::condition::Condition;
+use crate::explain::dialect::pick;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Risk};
 use crate::explain::placement::Waiting;
@@ -11,8 +12,12 @@ use crate::explain::places;
 use crate::explain::words::cores;
 use crate::explain::world::World;
 
-pub(super) const RULE: Rule =
-    Rule { slug: "too_big", explains: Condition::NodesRefuse, causes: &["cortex/api-too-big", "cortex/api-no-node-groups"], check };
+pub(super) const RULE: Rule = Rule {
+    slug: "too_big",
+    explains: Condition::NodesRefuse,
+    causes: &["cortex/api-too-big", "cortex/api-no-node-groups", "kubernetes/ca-no-fit"],
+    check,
+};
 
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some(waiting) = Waiting::find(world, key) else { return Verdict::Clear };
@@ -29,7 +34,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     });
     // Types are told apart by the embedded table or by their names, so this is a strong guess.
     Held::new(
-        "cortex/api-too-big",
+        pick(waiting.workload, "cortex/api-too-big", "kubernetes/ca-no-fit"),
         key,
         world.confidence(waiting.source, Confidence::Likely),
         format!("no machine type of its node groups can hold one replica ({asks})"),

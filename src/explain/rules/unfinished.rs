@@ -1,13 +1,16 @@
 //! The symptom a person sees: a workload does not reach what was asked for.
 
 use super::Rule;
+use crate::domain::condition;
 use crate::domain::id::ResourceKey;
 use crate::domain::workload::{Phase, ReplicaCounts, Role, Workload};
 use crate::explain::condition::{Condition, Symptom};
+use crate::explain::dialect::pick;
 use crate::explain::engine::{Held, Verdict};
-use crate::explain::finding::Confidence;
+use crate::explain::finding::{Confidence, Evidence};
 use crate::explain::placement::Waiting;
 use crate::explain::since::is_trouble;
+use crate::explain::troubles::{self, Trouble};
 use crate::explain::words::{count, of};
 use crate::explain::world::World;
 use crate::explain::{commands, finding::Risk, unplaced};
@@ -15,7 +18,13 @@ use crate::explain::{commands, finding::Risk, unplaced};
 pub(super) const RULE: Rule = Rule {
     slug: "unfinished",
     explains: Condition::RolloutUnfinished,
-    causes: &["cortex/update-stuck", "cortex/update-live-but-short"],
+    causes: &[
+        "cortex/update-stuck",
+        "cortex/update-live-but-short",
+        "kubernetes/rollout-waiting",
+        "kubernetes/rollout-min-unavailable",
+        "kubernetes/rollout-deadline",
+    ],
     check,
 };
 
@@ -31,10 +40,16 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let waiting = Waiting { source, workload, job: None };
     let asks = asks(world, waiting, &counts);
     let short = workload.status.phase == Phase::Short;
-    let cause = if short { "cortex/update-live-but-short" } else { "cortex/update-stuck" };
+    let late = past_deadline(world, key);
+    let cause = match (short, late.is_some()) {
+        (true, _) => pick(workload, "cortex/update-live-but-short", "kubernetes/rollout-min-unavailable"),
+        (false, false) => pick(workload, "cortex/update-stuck", "kubernetes/rollout-waiting"),
+        (false, true) => pick(workload, "cortex/update-stuck", "kubernetes/rollout-deadline"),
+    };
     let says = says(workload, waiting, &counts);
     let mut evidence = vec![world.evidence(source, key, "status", workload.status.native.clone())];
     evidence.extend(states(&counts).into_iter().map(|(field, value)| world.evidence(source, key, field, value.to_string())));
+    evidence.extend(late);
     Held::new(cause, key, world.confidence(source, Confidence::Certain), says.as_str(), says.as_str())
         .evidence(evidence)
         .remedies(
@@ -52,24 +67,41 @@ pub(crate) fn is_satisfied(counts: &ReplicaCounts) -> bool {
 
 fn asks<'a>(world: &World<'a>, waiting: Waiting<'a>, counts: &ReplicaCounts) -> Vec<Vec<Symptom>> {
     let key = waiting.key();
+    let seen = troubles::of(world, key);
+    let has = |trouble: Trouble| seen.contains_key(&trouble);
     let mut asks = Vec::new();
-    if counts.unplaced() > 0 {
-        if counts.ready_old > 0 {
+    if counts.unplaced() > 0 || has(Trouble::Unplaced) {
+        if counts.ready_old > 0 && unplaced::is_shortage(world, waiting) {
             asks.push(vec![Symptom::new(Condition::ReplicaUnplaced, key)]);
         } else {
-            asks.push(unplaced::asks(world, waiting));
+            asks.extend(unplaced::asks(world, waiting));
         }
     }
-    if counts.failed + counts.killed + counts.out_of_memory > 0 {
-        asks.push(vec![Symptom::new(Condition::ReplicaDies, key)]);
-    }
-    if counts.image_error > 0 {
-        asks.push(vec![Symptom::new(Condition::ImageMissing, key)]);
-    }
-    if counts.not_ready > 0 {
-        asks.push(vec![Symptom::new(Condition::ProbeFails, key)]);
-    }
+    let mut ask = |condition, told: bool| {
+        if told {
+            asks.push(vec![Symptom::new(condition, key)]);
+        }
+    };
+    ask(Condition::ReplicaDies, counts.failed + counts.killed + counts.out_of_memory > 0 || has(Trouble::Dies));
+    ask(Condition::ImageMissing, counts.image_error > 0 || has(Trouble::Image));
+    ask(Condition::StartBlocked, has(Trouble::Start));
+    ask(Condition::ProbeFails, counts.not_ready > 0 || has(Trouble::Probe));
+    ask(Condition::ReplicaLost, has(Trouble::Lost));
+    ask(Condition::RolloutBlocked, world.inside(&key.context).is_read);
     asks
+}
+
+/// The controller's own word that it took too long. It states the time, not the cause.
+fn past_deadline(world: &World<'_>, key: &ResourceKey) -> Option<Evidence> {
+    let rollouts = world.inside(&key.context).rollouts(key);
+    let (source, rollout, told) = rollouts.iter().find_map(|(source, rollout)| {
+        let told =
+            condition::named(&rollout.conditions, "Progressing").filter(|told| told.reason.as_str() == "ProgressDeadlineExceeded")?;
+        Some((source, rollout, told))
+    })?;
+    let mut evidence = world.evidence(source, &rollout.key, "Progressing", format!("{}: {}", told.reason, told.message));
+    evidence.observed_at = told.since.unwrap_or(evidence.observed_at);
+    Some(evidence)
 }
 
 fn says(workload: &Workload, waiting: Waiting<'_>, counts: &ReplicaCounts) -> String {

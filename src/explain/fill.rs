@@ -1,0 +1,88 @@
+//! What is known about a case, for the placeholders of the catalogue's remedies.
+
+use super::finding::{CauseId, Remedy};
+use super::known;
+use super::world::{Group, World};
+use crate::domain::id::ResourceKey;
+use crate::domain::replica::Replica;
+use crate::domain::text::Text;
+
+/// Names and values; the newest of a name counts.
+#[derive(Clone, Debug, Default)]
+pub struct Fill {
+    values: Vec<(&'static str, String)>,
+}
+
+impl Fill {
+    /// What is known of a context.
+    pub fn of(world: &World<'_>, context: &Text) -> Self {
+        let own = world.context(context).clusters.iter().find(|(_, cluster)| cluster.platform.as_str() == "kubernetes");
+        let fill = Self::default().and("env", context).and("context", context);
+        let fill = match own {
+            Some((_, cluster)) => fill.and("kube_context", &cluster.name),
+            None => fill,
+        };
+        let fill = match world.region(context) {
+            Some(region) => fill.and("region", region),
+            None => fill,
+        };
+        match world.cluster_name(context) {
+            Some(name) => fill.and("cluster", name),
+            None => fill,
+        }
+    }
+
+    /// One more value.
+    pub fn and(mut self, name: &'static str, value: &str) -> Self {
+        self.values.insert(0, (name, value.to_owned()));
+        self
+    }
+
+    /// A name with its namespace, under `name`.
+    pub fn named(self, name: &'static str, full: &str) -> Self {
+        match full.split_once('/') {
+            Some((namespace, own)) => self.and("namespace", namespace).and(name, own),
+            None => self.and(name, full),
+        }
+    }
+
+    /// A replica, with its namespace, node and workload.
+    pub fn replica(self, replica: &Replica) -> Self {
+        let fill = self.named("pod", &replica.key.name);
+        let fill = match &replica.node {
+            Some(node) => fill.and("node", node),
+            None => fill,
+        };
+        match &replica.workload {
+            Some(workload) => fill.workload(workload),
+            None => fill,
+        }
+    }
+
+    /// A workload.
+    pub fn workload(self, workload: &ResourceKey) -> Self {
+        let own = workload.name.rsplit('/').next().unwrap_or_default().to_owned();
+        let fill = match workload.name.split_once('/') {
+            Some((namespace, _)) => self.and("namespace", namespace),
+            None => self,
+        };
+        fill.and("name", &own).and("workload", &own).and("deployment", &own)
+    }
+
+    /// A group of machines.
+    pub fn group(self, group: &Group<'_>) -> Self {
+        self.and("group", &group.key.name).and("node_group", &group.key.name).and("asg", group.cloud_name())
+    }
+
+    /// The catalogue's ways out of a cause, filled.
+    pub fn remedies(&self, cause: &str) -> Vec<Remedy> {
+        let values: Vec<(&str, &str)> = self.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        known::remedies(&CauseId::from(cause), &values)
+    }
+
+    /// ` --context prod`, or nothing where it is not known.
+    pub fn kubectl(&self) -> String {
+        let known = self.values.iter().find(|(name, _)| *name == "kube_context");
+        known.map_or_else(|| "kubectl".to_owned(), |(_, context)| format!("kubectl --context {}", super::commands::quoted(context)))
+    }
+}

@@ -1,0 +1,192 @@
+//! A replica runs and its probe says no: which probe, what it asks, what came back. Loading a
+//! model takes time: slow is not stuck, unless the question itself cannot succeed.
+
+use super::Rule;
+use super::crash::way_back;
+use crate::domain::event::Event;
+use crate::domain::id::ResourceKey;
+use crate::domain::replica::{Container, ContainerState, Probe, ProbeKind, Replica};
+use crate::domain::time::{Duration, age, words};
+use crate::explain::broken;
+use crate::explain::condition::Condition;
+use crate::explain::dialect::{self, pick};
+use crate::explain::engine::{Held, Verdict};
+use crate::explain::fill::Fill;
+use crate::explain::finding::{Confidence, Evidence, Progress};
+use crate::explain::troubles::Trouble;
+use crate::explain::words::count;
+use crate::explain::world::{Said, World};
+
+pub(super) const RULE: Rule = Rule {
+    slug: "probe_fails",
+    explains: Condition::ProbeFails,
+    causes: &[
+        "cortex/update-never-ready",
+        "kubernetes/probe-conn-reset",
+        "kubernetes/probe-exec-failed",
+        "kubernetes/probe-grpc-failed",
+        "kubernetes/probe-http-status",
+        "kubernetes/probe-liveness",
+        "kubernetes/probe-readiness",
+        "kubernetes/probe-readiness-gate",
+        "kubernetes/probe-refused",
+        "kubernetes/probe-startup",
+        "kubernetes/probe-timeout",
+    ],
+    check,
+};
+
+/// However slow a platform usually is, this much more than usual is too much.
+const TOO_LATE: Duration = Duration::from_mins(15);
+
+fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
+    let Some((waiting, counts)) = broken::find(world, key) else { return Verdict::Clear };
+    if waiting.job.is_some() {
+        return Verdict::Clear;
+    }
+    let replicas = broken::replicas(world, key, Trouble::Probe);
+    let Some(said) = replicas.first().copied() else { return Verdict::Clear };
+    let replica = said.1;
+    let failed = world.events(&replica.key).into_iter().find(|(_, event)| event.reason.as_str() == "Unhealthy");
+    let killed = world.event(&replica.key, &["Killing"]).filter(|(_, event)| event.message.contains("probe"));
+    let kind = asked(failed.map(|(_, event)| event), killed.map(|(_, event)| event));
+    let (container, probe) = probe(replica, kind);
+    let wrong = probe.and_then(|probe| wrong_port(container, probe));
+    let elapsed = running_since(replica).or(replica.placed_at).or(replica.created_at).map(|at| age(world.now, at)).unwrap_or_default();
+    let usual = super::never_ready::usual(world, waiting, counts.ready);
+    let hopeless = wrong.is_some() || (killed.is_some() && replica.restarts > 0);
+    if !hopeless && elapsed < (usual * 2).min(usual + TOO_LATE) {
+        return Verdict::Moving(Progress { stage: "starting, not ready yet".into(), elapsed, usual });
+    }
+    let specific = cause(kind, failed.map(|(_, event)| event), replica);
+    let answer = failed.map(|(_, event)| format!("; the answer: {}", answer(&event.message))).unwrap_or_default();
+    let asks = probe.map(|probe| format!(" ({})", probe.asks)).unwrap_or_default();
+    let affected = count(u32::try_from(replicas.len()).unwrap_or(u32::MAX), "replica");
+    let port = wrong.as_ref().map(|words| format!(". {words}")).unwrap_or_default();
+    let slow = killed.and_then(|_| allowance(replica, probe)).map(|words| format!(". {words}")).unwrap_or_default();
+    let says = format!("{affected} of the new version: the {} probe{asks} fails{answer}{port}{slow}", word(kind));
+    let headline = match &wrong {
+        Some(_) => format!("{} probe asks the wrong port", word(kind)),
+        None => format!("{} probe fails ({affected})", word(kind)),
+    };
+    let mut remedies = Vec::new();
+    if waiting.workload.platform.as_str() == dialect::KUBERNETES {
+        remedies = Fill::of(world, &key.context).replica(replica).remedies(specific);
+    }
+    remedies.extend(way_back(world, waiting, "see whether it still loads or listens on another port than the probe asks"));
+    let confidence = if failed.is_some() || wrong.is_some() { Confidence::Certain } else { Confidence::Likely };
+    Held::new(pick(waiting.workload, "cortex/update-never-ready", specific), key, world.confidence(said.0, confidence), says, headline)
+        .evidence(failed.map(|event| world.told(event)))
+        .evidence(killed.map(|event| world.told(event)))
+        .evidence(specification(world, said, container, probe))
+        .evidence([world.evidence(said.0, &replica.key, "running for", format!("{} (usual {})", words(elapsed), words(usual)))])
+        .remedies(remedies)
+        .verdict()
+}
+
+/// Which probe failed, by the kubelet's words.
+fn asked(failed: Option<&Event>, killed: Option<&Event>) -> ProbeKind {
+    let text = killed.or(failed).map(|event| event.message.to_ascii_lowercase()).unwrap_or_default();
+    if text.contains("liveness") {
+        ProbeKind::Liveness
+    } else if text.contains("startup") {
+        ProbeKind::Startup
+    } else {
+        ProbeKind::Readiness
+    }
+}
+
+fn word(kind: ProbeKind) -> &'static str {
+    match kind {
+        ProbeKind::Startup => "startup",
+        ProbeKind::Readiness => "readiness",
+        ProbeKind::Liveness => "liveness",
+    }
+}
+
+/// The probe of that kind, of the container that is not ready.
+fn probe(replica: &Replica, kind: ProbeKind) -> (Option<&Container>, Option<&Probe>) {
+    let of_kind = |container: &&Container| container.probes.iter().any(|probe| probe.kind == kind);
+    let mut serving = replica.containers.iter().filter(|container| !container.init && !container.ready);
+    let container = serving.clone().find(of_kind).or_else(|| serving.next());
+    (container, container.and_then(|container| container.probes.iter().find(|probe| probe.kind == kind)))
+}
+
+/// A port that no container declares. Declaring is optional, so one that declares none proves nothing.
+fn wrong_port(container: Option<&Container>, probe: &Probe) -> Option<String> {
+    let (container, port) = (container?, probe.port?);
+    if container.ports.is_empty() || container.ports.contains(&port) {
+        return None;
+    }
+    let declared: Vec<String> = container.ports.iter().map(u16::to_string).collect();
+    Some(format!("It asks port {port}, and container {} declares {}", container.name, declared.join(", ")))
+}
+
+fn running_since(replica: &Replica) -> Option<crate::domain::time::Timestamp> {
+    replica.containers.iter().filter(|container| !container.init).find_map(|container| match &container.state {
+        ContainerState::Running { since } => *since,
+        _ => None,
+    })
+}
+
+/// How long the probe lets a start take, where it kills.
+fn allowance(replica: &Replica, probe: Option<&Probe>) -> Option<String> {
+    let probe = probe?;
+    let seconds = probe.initial_delay.saturating_add(probe.period.saturating_mul(probe.failures));
+    let what = if replica.restarts > 0 {
+        format!("killed {}", count(replica.restarts, "time").replace("1 time", "once"))
+    } else {
+        "killed".to_owned()
+    };
+    Some(format!("It was {what}: the probe allows {seconds} s for a start, and a slower one never ends"))
+}
+
+/// What came back, without the kubelet's opening.
+fn answer(message: &str) -> &str {
+    message.split_once("probe failed: ").map_or(message, |(_, answer)| answer)
+}
+
+fn cause(kind: ProbeKind, failed: Option<&Event>, replica: &Replica) -> &'static str {
+    let Some(event) = failed else {
+        let gate = replica.conditions.iter().any(|told| told.reason.as_str() == "ReadinessGatesNotReady");
+        return if gate { "kubernetes/probe-readiness-gate" } else { "kubernetes/probe-readiness" };
+    };
+    let text = event.message.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if has(&["connection refused", "no route to host"]) {
+        "kubernetes/probe-refused"
+    } else if has(&["statuscode", "status code"]) {
+        "kubernetes/probe-http-status"
+    } else if has(&["deadline exceeded", "client.timeout", "i/o timeout", "timed out"]) {
+        "kubernetes/probe-timeout"
+    } else if has(&["reset by peer", "eof", "broken pipe"]) {
+        "kubernetes/probe-conn-reset"
+    } else if has(&["grpc", "service unhealthy"]) {
+        "kubernetes/probe-grpc-failed"
+    } else if has(&["probe errored", "command", "exec"]) {
+        "kubernetes/probe-exec-failed"
+    } else {
+        match kind {
+            ProbeKind::Startup => "kubernetes/probe-startup",
+            ProbeKind::Readiness => "kubernetes/probe-readiness",
+            ProbeKind::Liveness => "kubernetes/probe-liveness",
+        }
+    }
+}
+
+fn specification(
+    world: &World<'_>,
+    (source, replica): Said<'_, Replica>,
+    container: Option<&Container>,
+    probe: Option<&Probe>,
+) -> Vec<Evidence> {
+    let (Some(container), Some(probe)) = (container, probe) else { return Vec::new() };
+    let value =
+        format!("{}, first after {} s, every {} s, {} failures count", probe.asks, probe.initial_delay, probe.period, probe.failures);
+    let ports: Vec<String> = container.ports.iter().map(u16::to_string).collect();
+    let mut evidence = vec![world.evidence(source, &replica.key, &format!("{} {} probe", container.name, word(probe.kind)), value)];
+    if !ports.is_empty() {
+        evidence.push(world.evidence(source, &replica.key, &format!("{} ports", container.name), ports.join(", ")));
+    }
+    evidence
+}
