@@ -12,7 +12,8 @@ use crate::sim::{self, Options, Running, SimError};
 pub struct Args {
     /// A built-in scenario (`holdup demo --list`), or a scenario file
     scenario: String,
-    /// Listen here: AWS on this port, the operators of the clusters on the next ones [default: free ports]
+    /// Listen here: AWS on this port, the operators of the clusters on the next ones, then
+    /// their Kubernetes APIs [default: free ports]
     #[arg(long, value_name = "PORT")]
     port: Option<u16>,
     /// Story seconds in a real second
@@ -68,10 +69,15 @@ fn greeting(args: &Args, running: &Running) -> String {
     let operators = operators.collect::<Vec<_>>().join(", ");
     let (aws, region) = (running.aws_endpoint(), running.region());
     let config = args.config_out.as_ref().map(|file| format!("; look at it with `holdup --config {}`", file.display()));
+    let kubectl = contexts.iter().filter_map(|context| {
+        let endpoint = context.kubernetes.as_ref()?.endpoint_url.as_ref()?;
+        Some(format!("kubectl for {}: kubectl --server {endpoint} get pods -A\n", context.name))
+    });
+    let kubectl: String = kubectl.collect();
     format!(
         "ready {}: operators {operators}; AWS {aws}{}\n\
          aws command line: AWS_ACCESS_KEY_ID=sim AWS_SECRET_ACCESS_KEY=sim aws --endpoint-url {aws} --region {region} \
-         autoscaling describe-scaling-activities\n",
+         autoscaling describe-scaling-activities\n{kubectl}",
         args.scenario,
         config.unwrap_or_default()
     )

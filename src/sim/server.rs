@@ -1,8 +1,11 @@
-//! Serves a scenario on loopback: AWS on one port, the operator of each cluster on the next ones.
+//! Serves a scenario on loopback: AWS on one port, the operator of each cluster on the next ones,
+//! then the Kubernetes API of each cluster where it can be reached.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -12,10 +15,10 @@ use tokio_util::sync::CancellationToken;
 use super::build::build;
 use super::scenario::{FILES, Scenario, parse};
 use super::world::{OperatorFault, SharedWorld};
-use super::{aws, cortex};
+use super::{aws, cortex, kubernetes};
 use crate::clock::now;
 use crate::config::problem::{Problem, suggestion};
-use crate::config::{AwsConfig, ContextConfig, render};
+use crate::config::{AwsConfig, ContextConfig, KubernetesConfig, render};
 use crate::domain::time::Duration;
 
 /// How to serve.
@@ -81,12 +84,15 @@ pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimE
     let world = build(Path::new(name_or_path), &scenario, now(), elapsed, options.speed).map_err(SimError::Scenario)?;
     let region = world.account.region.clone();
     let names: Vec<String> = world.clusters.iter().map(|cluster| cluster.name.clone()).collect();
+    let reachable: Vec<String> = world.clusters.iter().filter(|cluster| cluster.kubernetes).map(|cluster| cluster.name.clone()).collect();
+    let unreachable = world.faults.kubernetes.down;
     let down = world.faults.operator == OperatorFault::Down;
     let world = SharedWorld::new(world);
     let mut running = Running {
         world: world.clone(),
         aws: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         operators: Vec::new(),
+        kubernetes: BTreeMap::new(),
         region,
         stop: CancellationToken::new(),
         tasks: JoinSet::new(),
@@ -105,6 +111,17 @@ pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimE
         };
         running.operators.push((name, address));
     }
+    for name in reachable {
+        port = if port == 0 { 0 } else { port.saturating_add(1) };
+        let listener = listen(port).await?;
+        let address = if unreachable {
+            address_of(&listener, port)?
+        } else {
+            let backing = Arc::new(kubernetes::WorldBacking::new(world.clone(), &name));
+            running.serve(listener, kubernetes::router(backing), port)?
+        };
+        running.kubernetes.insert(name, address);
+    }
     Ok(running)
 }
 
@@ -122,6 +139,8 @@ pub struct Running {
     world: SharedWorld,
     aws: SocketAddr,
     operators: Vec<(String, SocketAddr)>,
+    /// Kubernetes APIs by the cluster's name.
+    kubernetes: BTreeMap<String, SocketAddr>,
     region: String,
     stop: CancellationToken,
     tasks: JoinSet<()>,
@@ -148,6 +167,11 @@ impl Running {
         format!("http://{}", self.aws)
     }
 
+    /// Where the Kubernetes API of a cluster answers, if it can be reached.
+    pub fn kubernetes_endpoint(&self, cluster: &str) -> Option<String> {
+        self.kubernetes.get(cluster).map(|address| format!("http://{address}"))
+    }
+
     /// The region the world is in.
     pub fn region(&self) -> &str {
         &self.region
@@ -165,6 +189,9 @@ impl Running {
                 simulated_credentials: true,
                 ..AwsConfig::default()
             }),
+            kubernetes: self
+                .kubernetes_endpoint(name)
+                .map(|endpoint| KubernetesConfig { endpoint_url: Some(endpoint), ..Default::default() }),
             ..ContextConfig::default()
         };
         self.operators.iter().map(context).collect()

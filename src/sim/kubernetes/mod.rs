@@ -26,6 +26,7 @@ mod status;
 mod store;
 mod table;
 mod watch;
+mod world;
 
 #[cfg(test)]
 mod tests;
@@ -34,3 +35,4 @@ pub use backing::{Backing, LogEntry, LogOf};
 pub use kinds::{KINDS, ServedKind};
 pub use server::router;
 pub use store::{Reconciled, Store};
+pub use world::WorldBacking;

@@ -18,7 +18,7 @@ pub struct ClusterFile {
     #[serde(default = "oregon")]
     pub region: String,
     /// Whether its Kubernetes API can be reached.
-    #[serde(default)]
+    #[serde(default = "yes")]
     pub kubernetes: bool,
     /// Surroundings to start from, by name; groups and APIs below add to them or replace them.
     #[serde(default)]
@@ -33,6 +33,10 @@ pub struct ClusterFile {
 
 fn newest() -> String {
     "0.42.1".to_owned()
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn oregon() -> String {

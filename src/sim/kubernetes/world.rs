@@ -1,0 +1,85 @@
+//! The backing of a cluster of the shared world.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::super::world::{Cluster, KubernetesFaults, Pod, SharedWorld, World};
+use super::backing::{Backing, LogEntry, LogOf};
+use super::project::objects;
+use super::store::Store;
+use crate::clock;
+use crate::domain::time::Timestamp;
+
+/// The story is not looked at more often than this, in milliseconds: at a high speed every look
+/// would find something new.
+const PAUSE: i64 = 100;
+/// Containers that Cortex adds to its pods.
+const SIDECARS: [&str; 3] = ["proxy", "dequeuer", "gateway"];
+
+/// Serves what one cluster of the world has.
+#[derive(Debug)]
+pub struct WorldBacking {
+    world: SharedWorld,
+    cluster: String,
+    /// When the world was last looked at, and the story's moment then.
+    looked: Mutex<Option<(Timestamp, i64)>>,
+}
+
+impl WorldBacking {
+    /// Of the cluster with this name.
+    pub fn new(world: SharedWorld, cluster: &str) -> Self {
+        Self { world, cluster: cluster.to_owned(), looked: Mutex::new(None) }
+    }
+
+    fn see<T>(&self, see: impl FnOnce(&World, &Cluster) -> T) -> Option<T> {
+        let world = self.world.now_view();
+        let cluster = world.clusters.iter().find(|cluster| cluster.name == self.cluster)?;
+        Some(see(&world, cluster))
+    }
+}
+
+impl Backing for WorldBacking {
+    fn update(&self, store: &mut Store) {
+        let present = clock::now();
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if looked.is_some_and(|(at, _)| (0..PAUSE).contains(&(present.as_millisecond() - at.as_millisecond()))) {
+            return;
+        }
+        let told = looked.map(|(_, moment)| moment);
+        let seen = self.see(|world, cluster| (world.now, (told != Some(world.now)).then(|| objects(world, cluster))));
+        if let Some((moment, news)) = seen {
+            *looked = Some((present, moment));
+            if let Some(objects) = news {
+                for why in store.reconcile(&objects).refused {
+                    tracing::warn!(cluster = self.cluster, why, "an object of the simulated cluster is not served");
+                }
+            }
+        }
+    }
+
+    fn faults(&self) -> KubernetesFaults {
+        let world = self.world.now_view();
+        let mut faults = world.faults.kubernetes.clone();
+        // The cluster's tokens are signed with the session of the account.
+        faults.expired |= world.faults.aws.credentials_expired;
+        faults
+    }
+
+    fn log(&self, of: &LogOf<'_>) -> Vec<LogEntry> {
+        let lines = self.see(|world, cluster| {
+            let pod = cluster.pods().map(|(_, pod)| pod).find(|pod| pod.name == of.pod)?;
+            Some(if SIDECARS.contains(&of.container) { sidecar(world, pod) } else { served(world, pod) })
+        });
+        lines.flatten().unwrap_or_default()
+    }
+}
+
+/// What the container that serves wrote.
+fn served(world: &World, pod: &Pod) -> Vec<LogEntry> {
+    pod.log.iter().map(|line| LogEntry { at: world.stamp(line.at), text: line.text.clone() }).collect()
+}
+
+/// What the container beside it wrote: that it listens.
+fn sidecar(world: &World, pod: &Pod) -> Vec<LogEntry> {
+    let started = pod.started_at.map(|at| LogEntry { at: world.stamp(at), text: "listening for requests on port 8888".to_owned() });
+    started.into_iter().collect()
+}
