@@ -1,23 +1,24 @@
 //! Makes a world of a scenario: what ran before the story, and the events of the story.
 
+mod apis;
+mod groups;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::scenario::{
-    ApiFile, BehaviourWord, ClusterFile, DeployFile, FaultsFile, GroupFile, KindWord, OperatorWord, Scenario, Span, base,
-};
+use super::scenario::{ClusterFile, FaultsFile, IncidentWord, OperatorWord, PlatformWord, Scenario, base};
 use super::story::{Action, Event};
 use super::world::account::QUOTAS;
-use super::world::history::{ActivityStatus, Sentence};
+use super::world::journal::Journal;
 use super::world::machine::MACHINES;
 use super::world::{
-    Account, Activity, Api, ApiKind, AwsFaults, Behaviour, Capacity, Cluster, Container, ControlPlane, Faults, Group, GroupRole, Moment,
-    Needs, Node, OperatorFault, Platform, PodPhase, Quota, QuotaRequest, StoryClock, Suspension, Target, Version, World,
-    autoscaler::Autoscaler, launching, minting, rollout, scheduler,
+    Account, AwsFaults, Claim, Cluster, ControlPlane, Faults, GroupRole, Incident, Moment, NamespaceQuota, OperatorFault, Platform,
+    PodPhase, Quota, QuotaRequest, StoryClock, Webhook, World, autoscaler::Autoscaler, fleet, scheduler,
 };
 use crate::config::problem::{Problem, suggestion};
 use crate::domain::time::Timestamp;
-use crate::domain::workload::{Amount, UpdateStrategy};
+use apis::{build_api, plan};
+use groups::{add_group, system_groups};
 
 /// How long ago clusters were set up.
 const CLUSTER_AGE: i64 = 120 * 86_400;
@@ -130,16 +131,19 @@ fn build_cluster(file: &Path, given: &ClusterFile, index: usize, events: &mut Ve
     let mut cluster = Cluster {
         name: given.name.clone(),
         region: given.region.clone(),
-        platform: Platform::Cortex,
-        version: given.version.clone(),
-        kubernetes: given.kubernetes,
+        platform: match given.platform {
+            PlatformWord::Cortex => Platform::Cortex,
+            PlatformWord::Kubernetes => Platform::Kubernetes,
+        },
+        version: given.version().to_owned(),
+        kubernetes: given.kubernetes || given.platform == PlatformWord::Kubernetes,
         created_at: -CLUSTER_AGE,
         zones: ["a", "b", "c"].iter().map(|zone| format!("{}{zone}", given.region)).collect(),
         groups: Vec::new(),
         nodes: Vec::new(),
         apis: Vec::new(),
         autoscaler: Autoscaler::default(),
-        control: ControlPlane::default(),
+        control: control(given),
         minted: 0,
     };
     let types: Vec<&str> = MACHINES.iter().map(|machine| machine.name).collect();
@@ -157,224 +161,42 @@ fn build_cluster(file: &Path, given: &ClusterFile, index: usize, events: &mut Ve
         plan(&made, api, index, events);
         cluster.apis.push(made);
     }
+    for incident in &given.incident {
+        let kind = match incident.kind {
+            IncidentWord::AutoscalerDown => Incident::AutoscalerDown,
+            IncidentWord::SpotReclaim => Incident::SpotReclaim,
+            IncidentWord::MemoryPressure => Incident::MemoryPressure,
+            IncidentWord::Xid => Incident::Xid,
+            IncidentWord::Drain => Incident::Drain,
+        };
+        let action = Action::Incident { kind, group: incident.group.clone() };
+        events.push(Event { at: incident.at.0, cluster: index, api: String::new(), action });
+    }
     Ok(cluster)
 }
 
-/// The groups that Cortex makes for itself; their sizes changed with its versions.
-fn system_groups(cluster: &Cluster) -> Vec<(GroupRole, GroupFile)> {
-    let group = |name: &str, min, max, running| GroupFile {
-        name: name.to_owned(),
-        types: vec!["t3.medium".to_owned()],
-        spot: false,
-        min,
-        max,
-        running,
-        priority: 1,
-        zones: Vec::new(),
-        exhausted: false,
-        available_in: Vec::new(),
-        join: Span(120),
-        without_device_plugin: false,
-        suspended: Vec::new(),
-    };
-    let operator = if cluster.minor() <= 37 { group("operator", 2, 2, 2) } else { group("operator", 2, 25, 3) };
-    let mut groups = vec![(GroupRole::Operator, operator)];
-    if cluster.minor() >= 38 {
-        groups.push((GroupRole::Prometheus, group("prometheus", 1, 1, 1)));
-    }
-    groups
-}
-
-fn add_group(cluster: &mut Cluster, file: &GroupFile, role: GroupRole) {
-    let prefix = match (role, file.spot) {
-        (GroupRole::Worker, true) => "cx-ws-",
-        (GroupRole::Worker, false) => "cx-wd-",
-        _ => "cx-",
-    };
-    let nodegroup = format!("{prefix}{}", file.name);
-    let random = minting::letters(&format!("{}/{nodegroup}", cluster.name), "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 12);
-    let on_purpose = (role == GroupRole::Worker).then(|| Suspension { process: "AZRebalance".to_owned(), since: -CLUSTER_AGE });
-    let by_hand = file.suspended.iter().map(|process| Suspension { process: process.clone(), since: -1_560 });
-    let group = Group {
-        name: file.name.clone(),
-        role,
-        asg_name: format!("eksctl-{}-nodegroup-{nodegroup}-NodeGroup-{random}", cluster.name),
-        nodegroup,
-        spot: file.spot,
-        instance_types: file.types.clone(),
-        min: file.min,
-        max: file.max,
-        desired: file.running,
-        priority: file.priority,
-        zones: if file.zones.is_empty() { cluster.zones.clone() } else { file.zones.clone() },
-        suspended: on_purpose.into_iter().chain(by_hand).collect(),
-        capacity: match (file.exhausted, file.available_in.as_slice()) {
-            (false, _) => Capacity::Plenty,
-            (true, []) => Capacity::Exhausted,
-            (true, zones) => Capacity::OnlyIn(zones.to_vec()),
-        },
-        join_seconds: file.join.0,
-        device_plugin_seconds: (!file.without_device_plugin).then_some(25),
-        labels: BTreeMap::new(),
-        taints: Vec::new(),
-        max_pods: None,
-        activities: Vec::new(),
-        created_at: -CLUSTER_AGE,
-        refusals: 0,
-        next_launch: Moment::MIN,
-    };
-    let zones = group.zones.clone();
-    cluster.groups.push(group);
-    for count in 0..file.running {
-        // Machines that ran before the story: the first ones are weeks old, the others younger.
-        let age = (17 * 86_400) / i64::from(count + 1) + 1_733 * i64::from(count);
-        let zone = zones.get(count as usize % zones.len().max(1)).cloned().unwrap_or_default();
-        if let Some(mut node) = launching::node(cluster, &file.name, zone, -age) {
-            // They had their device plugin, whatever is wrong with new ones.
-            node.devices_at = Some(node.joins_at + 25);
-            remember(cluster, &node, count);
-            cluster.nodes.push(node);
-        }
-    }
-}
-
-/// The entry of a launch that went well long ago.
-fn remember(cluster: &mut Cluster, node: &Node, before: u32) {
-    let id = minting::uuid(&node.instance_id);
-    let subnet = format!("subnet-{}", minting::hex(&format!("{}/{}", cluster.name, node.zone), 17));
-    let Some(group) = cluster.groups.iter_mut().find(|group| group.name == node.group) else { return };
-    let text = format!(
-        "an instance was started in response to a difference between desired and actual capacity, increasing the capacity from \
-         {before} to {}.",
-        before + 1
-    );
-    group.activities.push(Activity {
-        id,
-        description: format!("Launching a new EC2 instance: {}", node.instance_id),
-        cause: vec![Sentence { at: node.launched_at - 2, text }],
-        status: ActivityStatus::Successful,
-        message: None,
-        progress: 100,
-        started_at: node.launched_at,
-        ended_at: Some(node.in_service_at),
-        zone: node.zone.clone(),
-        subnet,
-        instance: Some(node.instance_id.clone()),
+/// What the control plane has beside machines and workloads.
+fn control(given: &ClusterFile) -> ControlPlane {
+    let claims = given.claim.iter().map(|claim| Claim {
+        namespace: claim.namespace.clone(),
+        name: claim.name.clone(),
+        zone: claim.zone.clone(),
+        size_gib: claim.size_gib,
+        created_at: -CLUSTER_AGE / 2,
     });
-}
-
-fn build_api(cluster: &str, file: &ApiFile) -> Api {
-    let kind = match file.kind {
-        KindWord::Realtime => ApiKind::Realtime,
-        KindWord::Async => ApiKind::Async,
-        KindWord::Batch => ApiKind::Batch,
-        KindWord::Task => ApiKind::Task,
-        KindWord::Splitter => ApiKind::Splitter,
-    };
-    let deployment = format!("{cluster}/{}", file.name);
-    let deployment_id =
-        if kind.has_replicas() { minting::letters(&deployment, "abcdefghijklmnopqrstuvwxyz0123456789", 10) } else { String::new() };
-    let container = Container {
-        name: match kind {
-            ApiKind::Batch => "batch",
-            ApiKind::Task => "task",
-            _ => "api",
-        }
-        .to_owned(),
-        image: format!("registry.example/{}:1", file.name),
-        cpu_millis: thousandths(file.cpu),
-        memory_mib: mebibytes(file.memory_gib),
-        gpu: file.gpu,
-        env: BTreeMap::from([("LOG_LEVEL".to_owned(), "info".to_owned())]),
-    };
-    let version = Version {
-        spec_id: minting::hex(&format!("{deployment}/spec/1"), 32),
-        pod_id: minting::hex(&format!("{deployment}/pod/1"), 63),
-        deployment_id,
-        deployed_at: -file.age.0,
-        containers: if kind == ApiKind::Splitter { Vec::new() } else { vec![container] },
-        node_groups: file.groups.clone(),
-        strategy: UpdateStrategy { max_surge: amount(&file.max_surge), max_unavailable: amount(&file.max_unavailable) },
-        min_replicas: file.min_replicas.unwrap_or(file.replicas),
-        max_replicas: file.max_replicas.unwrap_or(file.replicas.max(1) * 3),
-        max_concurrency: 4,
-        behaviour: Behaviour::Normal { pull: 45, warm_up: 40 },
-        needs: Needs { probe_port: 8080, ..Needs::default() },
-    };
-    let target = |target: &super::scenario::TargetFile| Target { api: target.api.clone(), weight: target.weight, shadow: target.shadow };
-    Api {
-        name: file.name.clone(),
-        namespace: "default".to_owned(),
-        kind,
-        created_at: version.deployed_at - 21 * 86_400,
-        versions: vec![version],
-        desired: file.replicas,
-        pods: Vec::new(),
-        jobs: Vec::new(),
-        targets: file.target.iter().map(target).collect(),
-        refused: None,
-        completed: None,
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a handful of cores")]
-fn thousandths(cpus: f64) -> i64 {
-    (cpus * 1_000.0).round() as i64
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "some gibibytes")]
-fn mebibytes(gibibytes: f64) -> i64 {
-    (gibibytes * 1_024.0).round() as i64
-}
-
-fn amount(text: &str) -> Amount {
-    let percent = text.strip_suffix('%').and_then(|percent| percent.parse().ok());
-    percent.map_or_else(|| Amount::Count(text.parse().unwrap_or_default()), Amount::Percent)
-}
-
-/// The events of one API.
-fn plan(api: &Api, file: &ApiFile, cluster: usize, events: &mut Vec<Event>) {
-    let mut add = |at: Span, action: Action| events.push(Event { at: at.0, cluster, api: api.name.clone(), action });
-    let mut version = api.versions.first().cloned();
-    for (count, deploy) in file.deploy.iter().enumerate() {
-        if let Some(before) = &version {
-            let next = next_version(before, deploy, count + 2);
-            add(deploy.at, Action::Deploy(Box::new(next.clone())));
-            version = Some(next);
-        }
-    }
-    for scale in &file.scale {
-        add(scale.at, Action::Scale(scale.replicas));
-    }
-    for job in &file.job {
-        add(job.at, Action::Submit { workers: job.workers, batches: job.batches, seconds: job.work.0 });
-    }
-}
-
-fn next_version(before: &Version, deploy: &DeployFile, number: usize) -> Version {
-    let mut next = before.clone();
-    let label = format!("{}/{number}", before.pod_id);
-    next.spec_id = minting::hex(&format!("spec/{label}"), 32);
-    next.pod_id = minting::hex(&format!("pod/{label}"), 63);
-    next.deployed_at = deploy.at.0;
-    for container in &mut next.containers {
-        let image = container.image.split(':').next().unwrap_or_default();
-        container.image = format!("{image}:{number}");
-        container.cpu_millis = deploy.cpu.map_or(container.cpu_millis, thousandths);
-        container.memory_mib = deploy.memory_gib.map_or(container.memory_mib, mebibytes);
-        container.gpu = deploy.gpu.unwrap_or(container.gpu);
-    }
-    if let Some(groups) = &deploy.groups {
-        next.node_groups.clone_from(groups);
-    }
-    next.behaviour = match deploy.behaviour {
-        BehaviourWord::Normal => Behaviour::Normal { pull: deploy.pull.0, warm_up: deploy.warm_up.0 },
-        BehaviourWord::Crash => Behaviour::Crash { after: 20 },
-        BehaviourWord::OutOfMemory => Behaviour::OutOfMemory { after: 55 },
-        BehaviourWord::ImagePull => Behaviour::ImagePull,
-        BehaviourWord::NeverReady => Behaviour::NeverReady,
-    };
-    next
+    let quotas = given.namespace_quota.iter().map(|quota| NamespaceQuota {
+        name: quota.name.clone(),
+        namespace: quota.namespace.clone(),
+        gpus: quota.gpus,
+        pods: quota.pods,
+    });
+    let webhooks = given.webhook.iter().map(|webhook| Webhook {
+        name: webhook.name.clone(),
+        api: webhook.api.clone(),
+        since: webhook.at.0,
+        message: webhook.message.clone(),
+    });
+    ControlPlane { claims: claims.collect(), quotas: quotas.collect(), webhooks: webhooks.collect(), ..ControlPlane::default() }
 }
 
 /// Puts the replicas that ran before the story on their nodes, ready.
@@ -382,12 +204,12 @@ fn settle(cluster: &mut Cluster, now: Moment) {
     for api in cluster.apis.iter_mut().filter(|api| api.kind.has_replicas()) {
         let Some(version) = api.versions.first().cloned() else { continue };
         api.completed = Some(version.pod_id.clone());
-        for count in 0..api.desired {
-            let pod = rollout::new_pod(api, &version, None, version.deployed_at.min(now - 600) + i64::from(count), count);
-            api.pods.push(pod);
-        }
+        let begun = version.deployed_at.min(now - 600);
+        api.pods = fleet::all(api, &version, begun);
     }
     scheduler::step(cluster, now);
+    // They were placed long ago; nobody remembers that.
+    cluster.control.journal = Journal::default();
     let joined: BTreeMap<String, Moment> = cluster.nodes.iter().map(|node| (node.instance_id.clone(), node.joins_at)).collect();
     for pod in cluster.apis.iter_mut().flat_map(|api| &mut api.pods) {
         let Some(joins_at) = pod.node.as_ref().and_then(|node| joined.get(node)) else { continue };

@@ -11,10 +11,14 @@ use serde::Deserialize;
 use crate::config::problem::{Place, Problem, nearest};
 
 mod cluster;
+mod control;
 mod kubernetes;
+mod workload;
 
 pub use cluster::*;
+pub use control::*;
 pub use kubernetes::*;
+pub use workload::*;
 
 /// One scenario file.
 #[derive(Clone, Debug, Deserialize)]
@@ -219,10 +223,13 @@ pub const FILES: &[(&str, &str)] = embedded!("":
     "bad-day", "stuck-gpu-quota", "stuck-at-max-instances", "spot-no-capacity", "on-demand-no-capacity", "node-joining",
     "pinned-node-group", "gpu-fragmented", "device-plugin-missing", "crash-loop", "out-of-memory", "image-pull", "never-ready",
     "splitter-to-zero", "batch-waiting", "healthy", "group-suspended", "aws-denied", "aws-throttled", "operator-down",
-    "credentials-expired",
+    "credentials-expired", "taint-mismatch", "affinity-mismatch", "pod-limit", "pvc-zone", "image-secret", "config-missing",
+    "probe-wrong-port", "node-pressure-eviction", "quota-denied", "webhook-denied", "hpa-at-max", "pdb-blocked-drain",
+    "autoscaler-backoff", "autoscaler-down", "karpenter-no-capacity", "karpenter-quota", "spot-reclaimed", "xid-error",
+    "rbac-minimal",
 );
 
-const BASES: &[(&str, &str)] = embedded!("base/": "production", "staging");
+const BASES: &[(&str, &str)] = embedded!("base/": "production", "staging", "serving");
 
 /// The surroundings with this name.
 ///

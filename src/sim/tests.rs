@@ -148,3 +148,77 @@ fn a_story_is_told_the_same_twice_and_no_stamp_lies_in_the_future() {
     let newest = first.clusters.iter().flat_map(|cluster| &cluster.groups).flat_map(|group| &group.activities);
     assert!(newest.map(|activity| first.stamp(activity.started_at)).all(|at| at <= first.present()));
 }
+
+fn objects(name: &str) -> Vec<serde_json::Value> {
+    let world = told(name, None);
+    super::kubernetes::project::objects(&world, prod(&world))
+}
+
+/// Messages of events for a reason.
+fn messages(objects: &[serde_json::Value], reason: &str) -> Vec<String> {
+    let events = objects.iter().filter(|object| object["kind"] == "Event" && object["reason"] == reason);
+    events.filter_map(|event| Some(event["message"].as_str()?.to_owned())).collect()
+}
+
+#[test]
+fn kubernetes_says_what_stands_in_each_story() {
+    for (name, reason, says) in [
+        ("taint-mismatch", "FailedScheduling", "3 node(s) had untolerated taint {dedicated: serving}"),
+        ("affinity-mismatch", "FailedScheduling", "9 node(s) didn't match Pod's node affinity/selector"),
+        ("pod-limit", "FailedScheduling", "6 Too many pods"),
+        ("pvc-zone", "FailedScheduling", "6 node(s) had volume node affinity conflict"),
+        ("image-secret", "FailedToRetrieveImagePullSecret", "(registry-token)"),
+        ("config-missing", "Failed", "Error: configmap \"ranker-config\" not found"),
+        ("probe-wrong-port", "Unhealthy", ":9090: connect: connection refused"),
+        ("node-pressure-eviction", "Evicted", "The node was low on resource: memory."),
+        (
+            "quota-denied",
+            "FailedCreate",
+            "exceeded quota: gpu-budget, requested: requests.nvidia.com/gpu=1, used: requests.nvidia.com/gpu=1",
+        ),
+        ("webhook-denied", "FailedCreate", "admission webhook \"validate.kyverno.svc-fail\" denied the request: "),
+        ("pdb-blocked-drain", "FailedScheduling", "1 node(s) were unschedulable"),
+        ("autoscaler-backoff", "NotTriggerScaleUp", "1 in backoff after failed scale-up"),
+        ("autoscaler-backoff", "ScaleUpTimedOut", "failed to register within"),
+        ("karpenter-no-capacity", "InsufficientCapacityError", "with fleet error(s), InsufficientInstanceCapacity: "),
+        ("karpenter-quota", "InsufficientCapacityError", "with fleet error(s), VcpuLimitExceeded: "),
+        ("spot-reclaimed", "SpotInterruption", "will be interrupted"),
+        ("xid-error", "NvidiaXID95Error", "NVRM: Xid (PCI:"),
+    ] {
+        let said = messages(&objects(name), reason);
+        assert!(said.iter().any(|message| message.contains(says)), "{name}: {said:?}");
+    }
+    assert!(messages(&objects("autoscaler-down"), "NotTriggerScaleUp").is_empty(), "nobody is there to say it");
+}
+
+#[test]
+fn every_object_is_whole_and_there_once() {
+    for (name, _) in FILES {
+        let world = told(name, None);
+        for cluster in &world.clusters {
+            let objects = super::kubernetes::project::objects(&world, cluster);
+            let mut uids: Vec<&str> = objects.iter().filter_map(|object| object["metadata"]["uid"].as_str()).collect();
+            assert_eq!(uids.len(), objects.len(), "{name}");
+            uids.sort_unstable();
+            uids.dedup();
+            assert_eq!(uids.len(), objects.len(), "{name}: uids differ");
+            for object in &objects {
+                let known = super::kubernetes::kinds::of_object(object["apiVersion"].as_str().unwrap(), object["kind"].as_str().unwrap());
+                assert!(known.is_some(), "{name}: {} is served", object["kind"]);
+            }
+            let deployed = cluster.apis.iter().filter(|api| api.kind.is_deployment()).count();
+            assert!(objects.iter().filter(|object| object["kind"] == "Deployment").count() > deployed);
+        }
+    }
+}
+
+#[test]
+fn the_recorded_update_looks_like_the_real_one() {
+    let objects = objects("stuck-gpu-quota");
+    let deployment = objects.iter().find(|object| object["kind"] == "Deployment" && object["metadata"]["name"] == "api-text-generator");
+    let status = &deployment.unwrap()["status"];
+    assert_eq!((&status["replicas"], &status["unavailableReplicas"]), (&serde_json::json!(2), &serde_json::json!(1)));
+    assert_eq!(status["conditions"][1]["reason"], "ProgressDeadlineExceeded");
+    let node = objects.iter().find(|object| object["kind"] == "Node" && object["status"]["allocatable"]["nvidia.com/gpu"] == "1");
+    assert_eq!(node.unwrap()["status"]["allocatable"]["cpu"], "3700m");
+}

@@ -5,13 +5,17 @@
 //! story. It knows nothing of bytes: how a service words what is here is the servers' business.
 
 pub mod account;
+pub mod admission;
 pub mod autoscaler;
 pub mod clock;
 pub mod cluster;
 pub mod control;
+pub mod fleet;
 pub mod history;
+pub mod incidents;
 pub mod jobs;
 pub mod journal;
+pub mod karpenter;
 pub mod launching;
 pub mod machine;
 pub mod minting;
@@ -28,15 +32,18 @@ use crate::clock::now;
 use crate::domain::time::Timestamp;
 
 pub use account::{Account, AwsFaults, Faults, OperatorFault, Quota, QuotaRequest};
+pub use admission::{NamespaceQuota, Webhook};
 pub use clock::{Moment, StoryClock};
 pub use cluster::{Capacity, Cluster, Dialect, Group, GroupRole, Node, Platform, Suspension};
-pub use control::ControlPlane;
+pub use control::{Claim, ControlPlane};
 pub use history::{Activity, ActivityStatus};
+pub use incidents::{Incident, Trouble};
 pub use journal::{About, Happening};
+pub use karpenter::{NodeClaim, Pool};
 pub use machine::Machine;
 pub use permissions::{Access, KubernetesFaults, Permission, Scope};
 pub use placement::{Needs, Taint, Toleration};
-pub use workload::{Api, ApiKind, Behaviour, Container, Job, JobStatus, LogLine, Pod, PodPhase, Target, Version};
+pub use workload::{Api, ApiKind, Behaviour, Container, Job, JobStatus, LogLine, Pod, PodPhase, Scaler, Target, Version};
 
 /// Story seconds that one look at the world may catch up; more is left for the next look.
 const CATCH_UP: i64 = 24 * 3_600;
@@ -81,7 +88,9 @@ impl World {
     fn step(&mut self) {
         self.happen();
         for cluster in &mut self.clusters {
+            incidents::step(cluster, self.now);
             jobs::step(cluster, self.now);
+            fleet::step(cluster, self.now);
             rollout::step(cluster, self.now);
             scheduler::step(cluster, self.now);
             replicas::step(cluster, self.now);
@@ -89,6 +98,7 @@ impl World {
             cluster.control.journal.forget(self.now);
         }
         launching::step(&mut self.clusters, &self.account, self.now);
+        karpenter::step(&mut self.clusters, &self.account, self.now);
     }
 
     /// Lets the events of this moment happen.

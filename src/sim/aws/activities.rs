@@ -19,7 +19,7 @@ pub(super) fn describe(world: &World, form: &Form) -> Result<Response, Refusal> 
         .clusters
         .iter()
         .flat_map(|cluster| &cluster.groups)
-        .filter(|group| name.is_none_or(|name| group.asg_name == name))
+        .filter(|group| group.is_auto_scaling() && name.is_none_or(|name| group.asg_name == name))
         .flat_map(|group| group.activities_newest_first().into_iter().map(move |activity| (group, activity)))
         .filter(|(_, activity)| wanted.holds(world, activity))
         .collect();

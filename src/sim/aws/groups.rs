@@ -17,6 +17,7 @@ pub(super) fn describe(world: &World, form: &Form) -> Result<Response, Refusal> 
         .clusters
         .iter()
         .flat_map(|cluster| cluster.groups.iter().map(move |group| (cluster, group)))
+        .filter(|(_, group)| group.is_auto_scaling())
         .filter(|(_, group)| names.is_empty() || names.contains(&group.asg_name.as_str()))
         .filter(|owned| filters.iter().all(|(name, values)| passes(&tags(*owned), name, values)))
         .collect();

@@ -61,7 +61,7 @@ pub struct Backoff {
 }
 
 pub(crate) fn step(cluster: &mut Cluster, now: Moment) {
-    if now % SCAN != 0 || !cluster.autoscaler.works(now) {
+    if now % SCAN != 0 || !cluster.autoscaler.works(now) || cluster.uses_pools() {
         return;
     }
     cluster.autoscaler.looked_at = Some(now);

@@ -6,6 +6,8 @@ use super::autoscaler::Autoscaler;
 use super::clock::Moment;
 use super::control::ControlPlane;
 use super::history::Activity;
+use super::incidents::{Incident, Trouble};
+use super::karpenter::Pool;
 use super::machine::{Machine, allocatable, machine};
 use super::minting;
 use super::placement::Taint;
@@ -112,7 +114,7 @@ impl Cluster {
     /// What a machine offers to API pods at a moment.
     pub fn offered_by(&self, node: &Node, now: Moment) -> Resources {
         let mut offered = allocatable(machine(&node.instance_type));
-        offered.gpus = node.gpus(now);
+        offered.gpus = if node.is_hit_by(Incident::Xid) { 0 } else { node.gpus(now) };
         let most = self.group(&node.group).and_then(|group| group.max_pods);
         offered.pods = most.map_or(offered.pods, |most| i64::from(most) - super::machine::DAEMON_PODS);
         offered
@@ -180,6 +182,8 @@ pub struct Group {
     pub taints: Vec<Taint>,
     /// Pods a node takes at most, daemons included; by default what the machine type allows.
     pub max_pods: Option<u32>,
+    /// It is a pool of Karpenter, without an auto scaling group.
+    pub pool: Option<Pool>,
     /// History, oldest first.
     pub activities: Vec<Activity>,
     /// When it was made.
@@ -203,7 +207,7 @@ impl Group {
 
     /// Whether an auto scaling group is behind it.
     pub fn is_auto_scaling(&self) -> bool {
-        true
+        self.pool.is_none()
     }
 
     /// The activities as the API orders them: those under way first, then the newest start.
@@ -265,6 +269,8 @@ pub struct Node {
     pub devices_at: Option<Moment>,
     /// When somebody closed it for new pods.
     pub cordoned_at: Option<Moment>,
+    /// What is wrong with it.
+    pub trouble: Option<Trouble>,
     /// When it was terminated.
     pub terminated_at: Option<Moment>,
     /// Since when no API pod runs on it.
@@ -290,6 +296,11 @@ impl Node {
     /// Whether the device plugin has told of its GPUs.
     pub fn has_devices(&self, now: Moment) -> bool {
         machine(&self.instance_type).gpus > 0 && self.devices_at.is_some_and(|at| at <= now)
+    }
+
+    /// Whether this is wrong with it.
+    pub fn is_hit_by(&self, incident: Incident) -> bool {
+        self.trouble.is_some_and(|trouble| trouble.incident == incident)
     }
 
     /// Whether somebody closed it for new pods.

@@ -3,9 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use super::admission::{NamespaceQuota, Webhook};
 use super::clock::Moment;
 use super::cluster::{Cluster, Group, GroupRole, Node, Platform};
+use super::incidents::Incident;
 use super::journal::{About, Journal};
+use super::karpenter::NodeClaim;
 use super::placement::{Needs, Taint, Toleration};
 use super::workload::{Api, Pod, Version};
 
@@ -19,6 +22,12 @@ pub struct ControlPlane {
     pub journal: Journal,
     /// Claims for volumes.
     pub claims: Vec<Claim>,
+    /// Limits of namespaces.
+    pub quotas: Vec<NamespaceQuota>,
+    /// Who refuses pods at admission.
+    pub webhooks: Vec<Webhook>,
+    /// Machines that pools asked for.
+    pub node_claims: Vec<NodeClaim>,
 }
 
 /// A claim for a volume, bound to a disk in one zone.
@@ -76,10 +85,17 @@ impl Cluster {
         .collect();
         let mut put = |key: &str, value: &str| labels.insert(key.to_owned(), value.to_owned());
         let Some(group) = self.group(&node.group) else { return labels };
-        put("alpha.eksctl.io/cluster-name", &self.name);
-        put("alpha.eksctl.io/nodegroup-name", &group.nodegroup);
-        put("alpha.eksctl.io/instance-id", &node.instance_id);
-        put("node-lifecycle", if node.spot { "spot" } else { "on-demand" });
+        if group.is_auto_scaling() {
+            put("alpha.eksctl.io/cluster-name", &self.name);
+            put("alpha.eksctl.io/nodegroup-name", &group.nodegroup);
+            put("alpha.eksctl.io/instance-id", &node.instance_id);
+            put("node-lifecycle", if node.spot { "spot" } else { "on-demand" });
+        } else {
+            put("karpenter.sh/nodepool", &group.name);
+            put("karpenter.sh/capacity-type", if node.spot { "spot" } else { "on-demand" });
+            put("karpenter.sh/registered", "true");
+            put("karpenter.sh/initialized", "true");
+        }
         if node.spot {
             put("lifecycle", "Ec2Spot");
         }
@@ -102,6 +118,14 @@ impl Cluster {
         let mut taints = self.group(&node.group).map(|group| self.taints_of_group(group)).unwrap_or_default();
         if !node.is_ready(now) {
             taints.push(Taint::no_schedule("node.kubernetes.io/not-ready", ""));
+        }
+        if node.is_cordoned(now) {
+            taints.push(Taint::no_schedule("node.kubernetes.io/unschedulable", ""));
+        }
+        match node.trouble.map(|trouble| trouble.incident) {
+            Some(Incident::MemoryPressure) => taints.push(Taint::no_schedule("node.kubernetes.io/memory-pressure", "")),
+            Some(Incident::SpotReclaim) => taints.push(Taint::no_schedule("aws-node-termination-handler/spot-itn", &node.instance_id)),
+            _ => {}
         }
         taints
     }

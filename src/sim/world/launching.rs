@@ -56,12 +56,12 @@ fn finish(cluster: &mut Cluster, now: Moment) {
 fn is_due(cluster: &Cluster, group: usize, now: Moment) -> bool {
     cluster.groups.get(group).is_some_and(|group| {
         let live = cluster.nodes_of(&group.name, now).count();
-        live < group.desired as usize && !group.is_suspended("Launch") && now >= group.next_launch
+        group.is_auto_scaling() && live < group.desired as usize && !group.is_suspended("Launch") && now >= group.next_launch
     })
 }
 
 /// What AWS answers to one more machine for a group.
-fn ask(clusters: &[Cluster], account: &Account, group: &Group, now: Moment) -> Result<String, Refusal> {
+pub(crate) fn ask(clusters: &[Cluster], account: &Account, group: &Group, now: Moment) -> Result<String, Refusal> {
     let shape = group.machine();
     let class = shape.quota_class(group.spot);
     let used = vcpus_in_use(clusters, account, &class, now);
@@ -185,6 +185,12 @@ pub(crate) fn terminating(group: &Group, node: &Node, now: Moment) -> Activity {
     }
 }
 
+/// The entry for a machine that AWS took back.
+pub(crate) fn reclaimed(group: &Group, node: &Node, now: Moment) -> Activity {
+    let text = "an instance was taken out of service in response to an EC2 health check indicating it has been terminated or stopped.";
+    Activity { cause: vec![Sentence { at: now, text: text.to_owned() }], ..terminating(group, node, now) }
+}
+
 fn subnet(owner: &str, zone: &str) -> String {
     format!("subnet-{}", minting::hex(&format!("{owner}/{zone}"), 17))
 }
@@ -206,6 +212,7 @@ pub(crate) fn node(cluster: &mut Cluster, group: &str, zone: String, now: Moment
         joins_at,
         devices_at: owner.device_plugin_seconds.map(|delay| joins_at + delay),
         cordoned_at: None,
+        trouble: None,
         terminated_at: None,
         idle_since: None,
     })

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::admission::{Admission, usage};
 use super::clock::Moment;
 use super::cluster::Cluster;
-use super::journal::{About, Journal};
+use super::journal::About;
 use super::minting;
 use super::workload::{Api, ApiKind, Pod, PodPhase, Version};
 
@@ -15,12 +16,14 @@ const SETS: &str = "replicaset-controller";
 const GRACE: i64 = 25;
 
 pub(crate) fn step(cluster: &mut Cluster, now: Moment) {
-    let Cluster { apis, control, .. } = cluster;
-    for api in apis {
+    for api in &mut cluster.apis {
         api.pods.retain(|pod| pod.deleted_at.is_none_or(|at| now - at < GRACE));
-        if api.kind.is_deployment() {
-            roll(api, &mut control.journal, now);
-        }
+    }
+    let used = if cluster.control.quotas.is_empty() { BTreeMap::new() } else { usage(cluster) };
+    let Cluster { apis, control, .. } = cluster;
+    let mut admission = Admission::new(control, used, now);
+    for api in apis.iter_mut().filter(|api| api.kind.is_deployment()) {
+        roll(api, &mut admission, now);
     }
 }
 
@@ -55,7 +58,7 @@ fn plan(standing: Standing, desired: u32, surge: u32, unavailable: u32) -> Plan 
     Plan { create, delete_old: broken + spare, delete_new: new.saturating_sub(desired) }
 }
 
-fn roll(api: &mut Api, journal: &mut Journal, now: Moment) {
+fn roll(api: &mut Api, admission: &mut Admission<'_>, now: Moment) {
     let Some(version) = api.versions.first() else { return };
     let mut standing = Standing::default();
     for pod in api.replicas() {
@@ -79,23 +82,25 @@ fn roll(api: &mut Api, journal: &mut Journal, now: Moment) {
     let version = version.clone();
     let set = About::new("ReplicaSet", &api.namespace, &api.replica_set(&version));
     let deployment = About::new("Deployment", &api.namespace, &api.object_name());
-    if plan.create > 0 {
+    let tried = api.next_try <= now;
+    if plan.create > 0 && api.refused.is_none() {
         let message = format!("Scaled up replica set {} to {}", set.name, standing.new + plan.create);
-        journal.normal(now, CONTROLLER, &deployment, "ScalingReplicaSet", message);
+        admission.journal.normal(now, CONTROLLER, &deployment, "ScalingReplicaSet", message);
     }
     for count in 0..plan.create {
         let pod = new_pod(api, &version, None, now, count);
-        journal.normal(now, SETS, &set, "SuccessfulCreate", format!("Created pod: {}", pod.name));
-        api.pods.push(pod);
+        if !tried || !admission.admit(api, pod, &set, SETS) {
+            break;
+        }
     }
     let dismissed = [dismiss(api, &version, false, plan.delete_old, now), dismiss(api, &version, true, plan.delete_new, now)];
     for (name, pod_id) in dismissed.into_iter().flatten() {
         let Some(version) = api.versions.iter().find(|version| version.pod_id == pod_id) else { continue };
         let set = About::new("ReplicaSet", &api.namespace, &api.replica_set(version));
-        journal.normal(now, SETS, &set, "SuccessfulDelete", format!("Deleted pod: {name}"));
+        admission.journal.normal(now, SETS, &set, "SuccessfulDelete", format!("Deleted pod: {name}"));
         let left = api.replicas().filter(|pod| pod.pod_id == pod_id).count();
         let message = format!("Scaled down replica set {} to {left}", set.name);
-        journal.normal(now, CONTROLLER, &deployment, "ScalingReplicaSet", message);
+        admission.journal.normal(now, CONTROLLER, &deployment, "ScalingReplicaSet", message);
     }
 }
 

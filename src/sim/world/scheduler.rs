@@ -50,7 +50,7 @@ impl Face {
         let known = [
             ("node.kubernetes.io/instance-type", group.machine().name),
             ("topology.kubernetes.io/zone", &zone),
-            ("alpha.eksctl.io/nodegroup-name", &group.nodegroup),
+            (if group.is_auto_scaling() { "alpha.eksctl.io/nodegroup-name" } else { "karpenter.sh/nodepool" }, &group.nodegroup),
         ];
         labels.extend(known.map(|(key, value)| (key.to_owned(), value.to_owned())));
         if group.is_worker() && cluster.platform == super::cluster::Platform::Cortex {

@@ -77,6 +77,12 @@ pub struct Api {
     pub name: String,
     /// Its namespace; Cortex has all in `default`.
     pub namespace: String,
+    /// Pods of one replica.
+    pub size: u32,
+    /// Pods that a disruption budget wants available.
+    pub budget: Option<u32>,
+    /// What changes its number of replicas.
+    pub scaler: Option<Scaler>,
     /// Its kind.
     pub kind: ApiKind,
     /// Versions, newest first; never empty. The first is the current one.
@@ -93,6 +99,8 @@ pub struct Api {
     pub targets: Vec<Target>,
     /// Why new pods of it are refused at admission, in the API server's words, and since when.
     pub refused: Option<(String, Moment)>,
+    /// When its controller tries again after such a refusal.
+    pub(crate) next_try: Moment,
     /// The version, by [`Version::pod_id`], whose rollout last came to its end.
     pub completed: Option<String>,
 }
@@ -122,6 +130,17 @@ impl Api {
     pub fn workers_of(&self, job: u64) -> impl Iterator<Item = &Pod> {
         self.pods.iter().filter(move |pod| pod.job == Some(job))
     }
+}
+
+/// What changes the number of replicas, and what it would like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scaler {
+    /// Never fewer.
+    pub min: u32,
+    /// Never more.
+    pub max: u32,
+    /// What the load asks for.
+    pub wanted: u32,
 }
 
 /// One deployed version of an API.

@@ -12,7 +12,8 @@ pub(super) fn statuses(view: View<'_>, api: &Api, version: &Version, pod: &Pod) 
         .containers
         .iter()
         .map(|container| {
-            let name = container_name(api, container);
+            let is_head = pod.labels.get("ray.io/node-type").is_some_and(|kind| kind == "head");
+            let name = if is_head { "ray-head".to_owned() } else { container_name(api, container) };
             let state = state(view, version, pod, &name);
             status(view, pod, (&name, &container.image), &state)
         })

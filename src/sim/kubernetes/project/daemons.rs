@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::super::world::machine::machine;
 use super::super::super::world::minting::letters;
-use super::super::super::world::{GroupRole, Node, Platform};
+use super::super::super::world::{ApiKind, GroupRole, Node, Platform};
 use super::object::{Named, View, cpu, finished, memory, put_meta};
 
 /// One container that always runs.
@@ -82,7 +82,21 @@ fn controllers(view: View<'_>) -> Vec<System> {
     let cortex = view.cluster.platform == Platform::Cortex;
     let fixed = if cortex { CORTEX_CONTROLLERS } else { CONTROLLERS };
     let mut all: Vec<System> = fixed.iter().map(|each| of(each.name, each.namespace, each.cpu_millis, each.memory_mib)).collect();
-    all.push(of("cluster-autoscaler", "kube-system", 100, 300));
+    all.push(if view.cluster.uses_pools() {
+        of("karpenter", "kube-system", 500, 512)
+    } else {
+        of("cluster-autoscaler", "kube-system", 100, 300)
+    });
+    let has = |kind: ApiKind| view.cluster.apis.iter().any(|api| api.kind == kind);
+    if has(ApiKind::InferenceService) {
+        all.push(of("kserve-controller-manager", "kserve", 100, 300));
+    }
+    if has(ApiKind::RayService) {
+        all.push(of("kuberay-operator", "kuberay", 100, 300));
+    }
+    if has(ApiKind::LeaderWorkerSet) {
+        all.push(of("lws-controller-manager", "lws-system", 100, 300));
+    }
     all
 }
 

@@ -7,10 +7,13 @@ mod containers;
 mod daemons;
 mod deployments;
 mod events;
+mod karpenter;
+mod limits;
 mod nodes;
 mod object;
 mod pods;
 mod serving;
+mod sets;
 mod templates;
 
 use serde_json::Value;
@@ -27,7 +30,11 @@ pub fn objects(world: &World, cluster: &Cluster) -> Vec<Value> {
     objects.extend(nodes::namespaces(view));
     objects.extend(nodes::nodes(view));
     objects.extend(deployments::deployments(view));
+    objects.extend(sets::stateful_sets(view));
+    objects.extend(serving::services(view));
     objects.extend(pods::pods(view));
+    objects.extend(limits::limits(view));
+    objects.extend(karpenter::objects(view));
     objects.extend(daemons::objects(view));
     objects.extend(autoscaler::status(view));
     objects.extend(events::events(view));

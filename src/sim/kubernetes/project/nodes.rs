@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::super::world::incidents::XID;
 use super::super::super::world::machine::{Machine, machine};
 use super::super::super::world::minting;
-use super::super::super::world::{Moment, Node, Platform, Taint};
+use super::super::super::world::{Incident, Moment, Node, Platform, Taint};
 use super::daemons;
 use super::object::{Named, View, put_meta, word};
 
@@ -14,6 +15,7 @@ pub(super) fn namespaces(view: View<'_>) -> Vec<Value> {
     if view.cluster.platform == Platform::Cortex {
         names.extend(["istio-system", "logging", "prometheus"]);
     }
+    names.extend(["kserve", "kuberay", "lws-system"].into_iter().filter(|_| view.cluster.platform == Platform::Kubernetes));
     names.extend(view.cluster.apis.iter().map(|api| api.namespace.as_str()));
     names.sort_unstable();
     names.dedup();
@@ -55,8 +57,9 @@ fn taint(view: View<'_>, node: &Node, taint: &Taint) -> Value {
     }
     fields.insert("effect".to_owned(), json!(taint.effect));
     let since = match taint.key.as_str() {
+        "workload" | "nvidia.com/gpu" | "prometheus" | "CriticalAddonsOnly" => None,
         "node.kubernetes.io/unschedulable" => node.cordoned_at,
-        _ => None,
+        _ => node.trouble.map(|trouble| trouble.since),
     };
     if let Some(since) = since {
         fields.insert("timeAdded".to_owned(), json!(view.stamp(since)));
@@ -143,10 +146,26 @@ fn conditions(view: View<'_>, node: &Node) -> Vec<Value> {
              error: cni plugin not initialized",
         )
     };
-    vec![
-        calm("MemoryPressure", ("KubeletHasSufficientMemory", "kubelet has sufficient memory available")),
+    let memory = calm("MemoryPressure", ("KubeletHasSufficientMemory", "kubelet has sufficient memory available"));
+    let mut all = vec![
+        match node.trouble.filter(|trouble| trouble.incident == Incident::MemoryPressure) {
+            Some(trouble) => condition(
+                "MemoryPressure",
+                "True",
+                ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available"),
+                trouble.since,
+            ),
+            None => memory,
+        },
         calm("DiskPressure", ("KubeletHasNoDiskPressure", "kubelet has no disk pressure")),
         calm("PIDPressure", ("KubeletHasSufficientPID", "kubelet has sufficient PID available")),
         condition("Ready", word(ready), readiness, if ready { node.joins_at } else { started }),
-    ]
+    ];
+    if node.has_devices(now) {
+        all.push(match node.trouble.filter(|trouble| trouble.incident == Incident::Xid) {
+            Some(trouble) => condition("AcceleratedHardwareReady", "False", ("NvidiaXID95Error", XID), trouble.since),
+            None => condition("AcceleratedHardwareReady", "True", ("NvidiaAcceleratedHardwareIsReady", ""), node.joins_at),
+        });
+    }
+    all
 }

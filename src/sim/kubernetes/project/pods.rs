@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::super::world::{Api, Moment, Pod, PodPhase, Version};
+use super::super::super::world::{Api, ApiKind, Moment, Pod, PodPhase, Version};
 use super::containers;
 use super::object::{Named, View, finished, put_meta};
 use super::templates;
@@ -14,8 +14,16 @@ pub(super) fn pods(view: View<'_>) -> Vec<Value> {
 }
 
 /// Whoever made the pod.
-fn owner<'a>(api: &'a Api, set: &'a str, job: &'a str) -> Option<Named<'a>> {
+fn owner<'a>(api: &'a Api, pod: &'a Pod, set: &'a str, job: &'a str) -> Option<Named<'a>> {
+    let label = |key: &str| pod.labels.get(key).map_or("", String::as_str);
     match api.kind {
+        ApiKind::StatefulSet => Some(Named::new("apps/v1", "StatefulSet", &api.namespace, &api.name)),
+        ApiKind::LeaderWorkerSet => {
+            let leads = label("leaderworkerset.sigs.k8s.io/worker-index") == "0";
+            let set = if leads { &api.name } else { pod.name.rsplit_once('-').map_or("", |(set, _)| set) };
+            Some(Named::new("apps/v1", "StatefulSet", &api.namespace, set))
+        }
+        ApiKind::RayService => Some(Named::new("ray.io/v1", "RayCluster", &api.namespace, label("ray.io/cluster"))),
         kind if kind.has_jobs() => Some(Named::new("batch/v1", "Job", &api.namespace, job)),
         kind if kind.is_deployment() => Some(Named::new("apps/v1", "ReplicaSet", &api.namespace, set)),
         _ => None,
@@ -40,7 +48,7 @@ fn pod(view: View<'_>, api: &Api, version: &Version, pod: &Pod) -> Value {
     }
     labels.extend(pod.labels.iter().map(|(key, value)| (key.clone(), json!(value))));
     put_meta(&mut object, "labels", Value::Object(labels));
-    if let Some(owner) = owner(api, &set, &job) {
+    if let Some(owner) = owner(api, pod, &set, &job) {
         put_meta(&mut object, "ownerReferences", json!([view.owner(owner)]));
     }
     if pod.phase == PodPhase::Terminating {
@@ -58,6 +66,9 @@ fn pod(view: View<'_>, api: &Api, version: &Version, pod: &Pod) -> Value {
             fields.insert("nodeName".to_owned(), json!(node.name));
         }
     }
+    if pod.labels.get("ray.io/node-type").is_some_and(|kind| kind == "head") {
+        templates::make_head(&mut spec, pod.demand.cpu_millis, pod.demand.memory_bytes / 1_048_576);
+    }
     let status = status(view, api, version, pod);
     finished(object, spec, status)
 }
@@ -71,7 +82,7 @@ fn status(view: View<'_>, api: &Api, version: &Version, pod: &Pod) -> Value {
         PodPhase::Succeeded => "Succeeded",
         PodPhase::Evicted => "Failed",
     };
-    let mut status = json!({ "phase": phase, "conditions": conditions(view, pod), "qosClass": "Burstable" });
+    let mut status = json!({ "phase": phase, "conditions": conditions(view, api, version, pod), "qosClass": "Burstable" });
     let Value::Object(fields) = &mut status else { return status };
     if let Some(eviction) = &pod.evicted_because {
         fields.insert("reason".to_owned(), json!("Evicted"));
@@ -90,7 +101,7 @@ fn status(view: View<'_>, api: &Api, version: &Version, pod: &Pod) -> Value {
     status
 }
 
-fn conditions(view: View<'_>, pod: &Pod) -> Vec<Value> {
+fn conditions(view: View<'_>, api: &Api, version: &Version, pod: &Pod) -> Vec<Value> {
     let Some(scheduled) = pod.scheduled_at else {
         let Some(why) = &pod.unplaced_because else { return Vec::new() };
         return vec![view.condition("PodScheduled", false, ("Unschedulable", why), pod.created_at)];
@@ -98,11 +109,12 @@ fn conditions(view: View<'_>, pod: &Pod) -> Vec<Value> {
     let ready = pod.phase == PodPhase::Ready;
     let done = pod.phase == PodPhase::Succeeded;
     let since: Moment = if ready { pod.ready_at.unwrap_or(scheduled) } else { pod.started_at.unwrap_or(scheduled) };
-    let names = "containers with unready status: [api]";
+    let names: Vec<String> = version.containers.iter().map(|container| templates::container_name(api, container)).collect();
+    let names = format!("containers with unready status: [{}]", names.join(" "));
     let words = match (ready, done) {
         (true, _) => ("", ""),
         (_, true) => ("PodCompleted", ""),
-        _ => ("ContainersNotReady", names),
+        _ => ("ContainersNotReady", names.as_str()),
     };
     let mut conditions = vec![
         view.condition("Initialized", true, ("", ""), scheduled),

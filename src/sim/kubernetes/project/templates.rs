@@ -145,6 +145,14 @@ fn container(api: &Api, version: &Version, container: &Container) -> Value {
     fields
 }
 
+/// Makes the pod of a Ray worker that of its head.
+pub(super) fn make_head(spec: &mut Value, cpu_millis: i64, memory_mib: i64) {
+    let Some(container) = spec.pointer_mut("/containers/0").and_then(Value::as_object_mut) else { return };
+    let amounts = json!({ "cpu": cpu(cpu_millis), "memory": memory(memory_mib) });
+    container.insert("name".to_owned(), json!("ray-head"));
+    container.insert("resources".to_owned(), json!({ "requests": amounts, "limits": { "memory": memory(memory_mib) } }));
+}
+
 fn probe(path: &str, port: u16) -> Value {
     json!({
         "httpGet": { "path": path, "port": port, "scheme": "HTTP" }, "initialDelaySeconds": 3, "timeoutSeconds": 1,
