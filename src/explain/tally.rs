@@ -13,22 +13,32 @@ use crate::domain::text::Text;
 
 /// `9 nodes: 3 have no free GPU, 2 carry the taint dedicated=ml, 4 are CPU machines`.
 pub fn sentence(survey: &Survey<'_>, placement: &Placement) -> String {
-    let mut parts: Vec<(String, String, usize)> = Vec::new();
+    let mut parts: Vec<(String, String, usize, u8)> = Vec::new();
     for machine in &survey.machines {
         let (one, many) = machine.first().map_or_else(|| said("has room", "have room"), |refusal| phrase(refusal, placement));
         match parts.iter_mut().find(|(known, ..)| *known == one) {
-            Some((.., count)) => *count += 1,
-            None => parts.push((one, many, 1)),
+            Some((_, _, count, _)) => *count += 1,
+            None => parts.push((one, many, 1, machine.first().map_or(0, distance))),
         }
     }
-    parts.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
+    parts.sort_by(|a, b| a.3.cmp(&b.3).then_with(|| b.2.cmp(&a.2)).then_with(|| a.0.cmp(&b.0)));
     let total = survey.machines.len();
     let told: Vec<String> =
-        parts.iter().map(|(one, many, count)| if *count == 1 { format!("1 {one}") } else { format!("{count} {many}") }).collect();
+        parts.iter().map(|(one, many, count, _)| if *count == 1 { format!("1 {one}") } else { format!("{count} {many}") }).collect();
     match (total, told.as_slice()) {
         (0, _) => "there are no nodes".to_owned(),
         (1, [only]) => format!("the only node {}", only.strip_prefix("1 ").unwrap_or(only)),
         _ => format!("{total} nodes: {}", told.join(", ")),
+    }
+}
+
+/// How far a machine is from taking the replica: those that were never meant for it stand last.
+fn distance(refusal: &Refusal<'_>) -> u8 {
+    match refusal {
+        Refusal::Plain => 3,
+        Refusal::Taint(taint) if scheduler::taint_cause(&taint.key).ends_with("control-plane") => 2,
+        refusal if refusal.is_rule() => 1,
+        _ => 0,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the engine must get right: the required roots, the traps, and its own properties.
 
+mod kubernetes;
 mod properties;
 mod roots;
 mod told;

@@ -1,0 +1,7 @@
+//! Kubernetes evidence: each rule held, and the look-alike that must not be taken for it.
+
+mod machines;
+mod places;
+mod replicas;
+mod rollouts;
+mod scene;
