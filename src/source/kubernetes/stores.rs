@@ -23,35 +23,35 @@ pub struct Stores {
     pub deployments: Store<Deployment>,
     /// Their revisions.
     pub replica_sets: Store<ReplicaSet>,
-    /// StatefulSets.
+    /// `StatefulSets`.
     pub stateful_sets: Store<StatefulSet>,
-    /// DaemonSets.
+    /// `DaemonSets`.
     pub daemon_sets: Store<DaemonSet>,
-    /// HorizontalPodAutoscalers.
+    /// `HorizontalPodAutoscalers`.
     pub autoscalers: Store<Autoscaler>,
-    /// PodDisruptionBudgets.
+    /// `PodDisruptionBudgets`.
     pub budgets: Store<DisruptionBudget>,
-    /// PersistentVolumeClaims.
+    /// `PersistentVolumeClaims`.
     pub claims: Store<VolumeClaim>,
-    /// PersistentVolumes.
+    /// `PersistentVolumes`.
     pub volumes: Store<Volume>,
-    /// StorageClasses.
+    /// `StorageClasses`.
     pub storage_classes: Store<StorageClass>,
-    /// ResourceQuotas.
+    /// `ResourceQuotas`.
     pub quotas: Store<ResourceQuota>,
-    /// LimitRanges.
+    /// `LimitRanges`.
     pub limit_ranges: Store<LimitRange>,
-    /// ConfigMaps: only the autoscaler's report is of use ([`super::objects::AUTOSCALER_STATUS`]).
+    /// `ConfigMaps`: only the autoscaler's report is of use ([`super::objects::AUTOSCALER_STATUS`]).
     pub config_maps: Store<ConfigMap>,
-    /// KServe.
+    /// `KServe`.
     pub inference_services: Store<InferenceService>,
     /// Knative.
     pub revisions: Store<Revision>,
-    /// KubeRay services.
+    /// `KubeRay` services.
     pub ray_services: Store<RayService>,
-    /// KubeRay clusters.
+    /// `KubeRay` clusters.
     pub ray_clusters: Store<RayCluster>,
-    /// LeaderWorkerSets.
+    /// `LeaderWorkerSets`.
     pub leader_worker_sets: Store<LeaderWorkerSet>,
     /// KEDA.
     pub scaled_objects: Store<ScaledObject>,

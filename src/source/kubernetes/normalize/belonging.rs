@@ -1,7 +1,7 @@
 //! Which workload an object belongs to, and which revision of it a pod runs.
 //!
 //! Two ways: the platform above says by a label, or the chain of owners leads to the object that a
-//! person made. Operators come first: a Deployment made by an InferenceService is a part of it.
+//! person made. Operators come first: a Deployment made by an `InferenceService` is a part of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,13 +13,13 @@ use crate::source::kubernetes::object::{Meta, Object, Store};
 use crate::source::kubernetes::objects::{Pod, ReplicaSet};
 use crate::source::kubernetes::stores::Stores;
 
-/// The label by which KServe marks what it makes.
+/// The label by which `KServe` marks what it makes.
 const INFERENCE_SERVICE: &str = "serving.kserve.io/inferenceservice";
 /// The label by which Knative marks the pods of a revision.
 const REVISION: &str = "serving.knative.dev/revision";
-/// The label by which KubeRay marks the pods of a cluster.
+/// The label by which `KubeRay` marks the pods of a cluster.
 const RAY_CLUSTER: &str = "ray.io/cluster";
-/// The label by which LeaderWorkerSet marks what it makes.
+/// The label by which `LeaderWorkerSet` marks what it makes.
 const LEADER_WORKER_SET: &str = "leaderworkerset.sigs.k8s.io/name";
 /// Its label for the revision.
 const LEADER_WORKER_REVISION: &str = "leaderworkerset.sigs.k8s.io/template-revision-hash";
@@ -27,15 +27,15 @@ const LEADER_WORKER_REVISION: &str = "leaderworkerset.sigs.k8s.io/template-revis
 /// The object that a person made, in the order that decides about a name two of them share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Root {
-    /// KServe.
+    /// `KServe`.
     InferenceService,
-    /// KubeRay.
+    /// `KubeRay`.
     RayService,
-    /// LeaderWorkerSet.
+    /// `LeaderWorkerSet`.
     LeaderWorkerSet,
     /// A Deployment.
     Deployment,
-    /// A StatefulSet.
+    /// A `StatefulSet`.
     StatefulSet,
 }
 
@@ -71,7 +71,7 @@ pub struct Belonging<'a> {
     stores: &'a Stores,
     settings: &'a Settings,
     roots: BTreeMap<Place, ResourceKey>,
-    /// ReplicaSets of each Deployment, the newest revision first.
+    /// `ReplicaSets` of each Deployment, the newest revision first.
     revisions: BTreeMap<(Text, Text), Vec<&'a ReplicaSet>>,
 }
 
@@ -198,7 +198,7 @@ impl<'a> Belonging<'a> {
         Some((root, meta.namespace.clone(), name))
     }
 
-    /// The Deployment behind a pod's ReplicaSet. Where ReplicaSets may not be listed their name
+    /// The Deployment behind a pod's `ReplicaSet`. Where `ReplicaSets` may not be listed their name
     /// tells: it is the Deployment's with the hash of the template.
     fn deployment_of(&self, pod: &Meta, set: &Text) -> Option<Text> {
         if let Some(set) = self.stores.replica_sets.get(&(pod.namespace.clone(), set.clone())) {
@@ -239,7 +239,7 @@ impl<'a> Belonging<'a> {
         }
     }
 
-    /// Where ReplicaSets may not be listed, every pod counts as current: there is no telling.
+    /// Where `ReplicaSets` may not be listed, every pod counts as current: there is no telling.
     fn is_current_set(&self, pod: &Meta, set: &Text) -> bool {
         let Some(deployment) = self.deployment_of(pod, set) else { return true };
         self.revisions(&pod.namespace, &deployment).first().is_none_or(|newest| newest.meta.name == *set)
@@ -255,7 +255,7 @@ impl<'a> Belonging<'a> {
     }
 }
 
-/// The number of a StatefulSet's pod. Those below the partition are meant to stay as they are.
+/// The number of a `StatefulSet`'s pod. Those below the partition are meant to stay as they are.
 fn ordinal(pod: &str) -> Option<u32> {
     pod.rsplit('-').next()?.parse().ok()
 }

@@ -35,7 +35,7 @@ pub fn by_workload(replicas: &[Replica]) -> ByWorkload<'_> {
     groups
 }
 
-/// Rollouts of Deployments and StatefulSets whose workload is shown.
+/// Rollouts of Deployments and `StatefulSets` whose workload is shown.
 pub fn controllers(stores: &Stores, settings: &Settings, belonging: &Belonging<'_>, replicas: &ByWorkload<'_>) -> Vec<Rollout> {
     let mut rollouts = Vec::new();
     for deployment in stores.deployments.values() {

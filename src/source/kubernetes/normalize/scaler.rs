@@ -10,7 +10,7 @@ use crate::source::kubernetes::object::Meta;
 use crate::source::kubernetes::objects::{Autoscaler, DisruptionBudget as Budget, ScaledObject, Target};
 use crate::source::kubernetes::stores::Stores;
 
-/// All scalers, in the order of their keys. A ScaledObject and the HPA it works through are one.
+/// All scalers, in the order of their keys. A `ScaledObject` and the HPA it works through are one.
 pub fn scalers(stores: &Stores, settings: &Settings, belonging: &Belonging<'_>) -> Vec<Scaler> {
     let own = stores.autoscalers.values().filter(|it| it.meta.owner("ScaledObject").is_none());
     let own = own.map(|scaler| Scaler {
@@ -50,7 +50,7 @@ fn scaled(stores: &Stores, settings: &Settings, belonging: &Belonging<'_>, objec
     }
 }
 
-/// The HPA that a ScaledObject works through.
+/// The HPA that a `ScaledObject` works through.
 fn hand<'s>(stores: &'s Stores, object: &ScaledObject) -> Option<&'s Autoscaler> {
     let named = stores.autoscalers.get(&(object.meta.namespace.clone(), object.autoscaler.clone()));
     let usual = || stores.autoscalers.get(&(object.meta.namespace.clone(), format!("keda-hpa-{}", object.meta.name).into()));

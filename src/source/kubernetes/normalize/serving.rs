@@ -1,4 +1,4 @@
-//! Workloads of operators: KServe's InferenceService, KubeRay's RayService, LeaderWorkerSet. Each
+//! Workloads of operators: `KServe`'s `InferenceService`, `KubeRay`'s `RayService`, `LeaderWorkerSet`. Each
 //! is one workload, whatever it makes.
 
 use super::Settings;
@@ -55,7 +55,7 @@ pub fn rollouts(
     rollouts
 }
 
-/// The rollout of an InferenceService: the sum of the Deployments it made for its newest
+/// The rollout of an `InferenceService`: the sum of the Deployments it made for its newest
 /// revision, and Knative's revisions, which say why there are no pods at all.
 fn inference_rollout(service: &InferenceService, workload: ResourceKey, settings: &Settings, stores: &Stores, made: &[Rollout]) -> Rollout {
     let parts: Vec<&Rollout> = made.iter().filter(|rollout| rollout.workload == workload).collect();
@@ -99,7 +99,7 @@ fn inference_rollout(service: &InferenceService, workload: ResourceKey, settings
     }
 }
 
-/// What an InferenceService says.
+/// What an `InferenceService` says.
 pub fn inference_service(facts: &Facts<'_>, service: &InferenceService, key: &ResourceKey) -> Said {
     let replicas = own(facts, key);
     let parts = rollouts_of(facts, key).iter().filter(|rollout| rollout.key.name.starts_with("Deployment "));
@@ -162,7 +162,7 @@ fn target(service: &RayService) -> &Text {
     if service.pending_cluster.is_empty() { &service.active_cluster } else { &service.pending_cluster }
 }
 
-/// The rollout of a RayService: its revisions are its clusters. It makes a second cluster beside
+/// The rollout of a `RayService`: its revisions are its clusters. It makes a second cluster beside
 /// the first, so it needs room for all of it.
 fn ray_rollout(service: &RayService, workload: ResourceKey, settings: &Settings, stores: &Stores, own: &[&Replica]) -> Rollout {
     let wanted = |cluster: &RayCluster| cluster.desired.saturating_add(1);
@@ -202,7 +202,7 @@ fn ray_rollout(service: &RayService, workload: ResourceKey, settings: &Settings,
     }
 }
 
-/// What a RayService says.
+/// What a `RayService` says.
 pub fn ray_service(facts: &Facts<'_>, service: &RayService, key: &ResourceKey) -> Said {
     let replicas = own(facts, key);
     let target = cluster(facts.stores, service, target(service));
@@ -246,7 +246,7 @@ pub fn ray_service(facts: &Facts<'_>, service: &RayService, key: &ResourceKey) -
     }
 }
 
-/// The rollout of a LeaderWorkerSet, its groups counted by their pods.
+/// The rollout of a `LeaderWorkerSet`, its groups counted by their pods.
 fn set_rollout(set: &LeaderWorkerSet, workload: ResourceKey, settings: &Settings, own: &[&Replica]) -> Rollout {
     let pods = |groups: u32| groups.saturating_mul(set.size);
     let (surge, max_unavailable) = set.strategy.resolve(set.desired);
@@ -287,7 +287,7 @@ fn set_rollout(set: &LeaderWorkerSet, workload: ResourceKey, settings: &Settings
     }
 }
 
-/// What a LeaderWorkerSet says; its replicas are pods, because pods are what finds a place or not.
+/// What a `LeaderWorkerSet` says; its replicas are pods, because pods are what finds a place or not.
 pub fn leader_worker_set(facts: &Facts<'_>, set: &LeaderWorkerSet, key: &ResourceKey) -> Said {
     let replicas = own(facts, key);
     let pods = |groups: u32| groups.saturating_mul(set.size);

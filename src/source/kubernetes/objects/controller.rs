@@ -1,4 +1,4 @@
-//! What makes pods: Deployments with their ReplicaSets, StatefulSets, DaemonSets.
+//! What makes pods: Deployments with their `ReplicaSets`, `StatefulSets`, `DaemonSets`.
 
 use serde_json::Value;
 
@@ -112,7 +112,7 @@ pub fn amount(tree: &Value) -> Option<Amount> {
     }
 }
 
-/// A ReplicaSet: one revision of a Deployment.
+/// A `ReplicaSet`: one revision of a Deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReplicaSet {
     /// Its metadata; the revision's number is an annotation.
@@ -142,7 +142,7 @@ impl Trim for ReplicaSet {
     }
 }
 
-/// A StatefulSet.
+/// A `StatefulSet`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatefulSet {
     /// Its metadata.
@@ -195,7 +195,7 @@ impl Trim for StatefulSet {
     }
 }
 
-/// A DaemonSet: read to know whether device plugins and drivers are there at all.
+/// A `DaemonSet`: read to know whether device plugins and drivers are there at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DaemonSet {
     /// Its metadata.

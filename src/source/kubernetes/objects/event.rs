@@ -1,5 +1,5 @@
-//! Events, in both shapes: `v1` (involvedObject, count, lastTimestamp) and `events.k8s.io/v1`
-//! (regarding, series, deprecatedCount). Newer reporters write the fields of the second into the
+//! Events, in both shapes: `v1` (`involvedObject`, count, `lastTimestamp`) and `events.k8s.io/v1`
+//! (regarding, series, `deprecatedCount`). Newer reporters write the fields of the second into the
 //! first as well, and leave its time stamps null.
 
 use std::collections::BTreeMap;

@@ -15,7 +15,7 @@ use crate::domain::condition::StatusCondition;
 use crate::domain::placement::{LabelRule, Taint};
 use crate::domain::text::Text;
 
-/// A NodePool.
+/// A `NodePool`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodePool {
     /// Its metadata.
@@ -68,7 +68,7 @@ fn class(reference: &Value) -> Text {
     format!("{}/{}", if kind.is_empty() { "EC2NodeClass" } else { kind.as_str() }, reference.text("name")).into()
 }
 
-/// A NodeClaim.
+/// A `NodeClaim`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeClaim {
     /// Its metadata; pool, machine type, zone and way of payment are labels.
@@ -98,7 +98,7 @@ impl Trim for NodeClaim {
     }
 }
 
-/// An EC2NodeClass.
+/// An `EC2NodeClass`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ec2NodeClass {
     /// Its metadata.

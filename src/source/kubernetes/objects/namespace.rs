@@ -1,4 +1,4 @@
-//! Namespaces and what limits them; the autoscaler's report, which lives in a ConfigMap.
+//! Namespaces and what limits them; the autoscaler's report, which lives in a `ConfigMap`.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::super::object::{Kind, Meta, Trim, object};
 use super::super::tree::Fields;
 use crate::domain::text::Text;
 
-/// The ConfigMap in which the cluster autoscaler reports.
+/// The `ConfigMap` in which the cluster autoscaler reports.
 pub const AUTOSCALER_STATUS: &str = "cluster-autoscaler-status";
 
 /// Bytes of the autoscaler's report that are kept: a group takes about 1 KB.
@@ -29,7 +29,7 @@ impl Trim for Namespace {
     }
 }
 
-/// A ResourceQuota.
+/// A `ResourceQuota`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceQuota {
     /// Its metadata.
@@ -51,7 +51,7 @@ impl Trim for ResourceQuota {
     }
 }
 
-/// A LimitRange.
+/// A `LimitRange`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitRange {
     /// Its metadata.
@@ -60,7 +60,7 @@ pub struct LimitRange {
     pub rules: Vec<SizeRule>,
 }
 
-/// One rule of a LimitRange: amounts by resource, as written.
+/// One rule of a `LimitRange`: amounts by resource, as written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SizeRule {
     /// What it applies to.
@@ -87,7 +87,7 @@ impl Trim for LimitRange {
     }
 }
 
-/// A ConfigMap: only the autoscaler's report is kept of its data.
+/// A `ConfigMap`: only the autoscaler's report is kept of its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigMap {
     /// Its metadata.

@@ -67,7 +67,7 @@ impl Trim for Pod {
         let containers = containers(spec, status);
         let node = spec.optional_word("nodeName");
         let seen = Seen::read(spec, status, &all, &containers, node.is_some(), meta.deleting_since.is_some());
-        let (reason, why) = if seen.is_ready() { (None, None) } else { seen.reason(message(status)) };
+        let (reason, why) = if seen.is_ready() { (None, None) } else { seen.reason(&message(status)) };
         let phase = seen.phase();
         let ended = seen.has_ended();
         let keep = !seen.is_ready() && phase != ReplicaPhase::Done;

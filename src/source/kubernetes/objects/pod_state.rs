@@ -118,12 +118,12 @@ impl<'a> Seen<'a> {
     }
 
     /// Why it is not ready: machine word and sentence. `message` is the status's own.
-    pub fn reason(&self, message: Text) -> (Option<Text>, Option<Text>) {
+    pub fn reason(&self, message: &Text) -> (Option<Text>, Option<Text>) {
         let some = |reason: &Text, message: &Text| {
             (Some(reason.clone()).filter(|it| !it.is_empty()), Some(message.clone()).filter(|it| !it.is_empty()))
         };
         if !self.reason.is_empty() {
-            return some(&self.reason, &message);
+            return some(&self.reason, message);
         }
         if let Some(scheduled) = named(self.conditions, "PodScheduled").filter(|_| !self.on_node && !self.has_ended()) {
             return some(&scheduled.reason, &scheduled.message);
@@ -150,7 +150,7 @@ impl<'a> Seen<'a> {
             return some(reason, message);
         }
         let unready = named(self.conditions, "Ready").filter(|ready| ready.holds != Some(true));
-        unready.map_or((None, some(&message, &message).1), |ready| some(&ready.reason, &ready.message))
+        unready.map_or((None, some(message, message).1), |ready| some(&ready.reason, &ready.message))
     }
 }
 

@@ -74,7 +74,7 @@ mod tests {
             "hunter2",
         ]}], "serveConfigV2": "env_vars: {A: hunter2}"}, "data": {"x": "hunter2"}});
         let record = record(&tree);
-        assert!(record.contains("PASSWORD") && record.contains("secretKeyRef") && record.contains("\n"));
+        assert!(record.contains("PASSWORD") && record.contains("secretKeyRef") && record.contains('\n'));
         assert!(!record.contains("hunter2"), "{record}");
     }
 }

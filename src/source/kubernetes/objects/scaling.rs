@@ -1,5 +1,5 @@
-//! What changes numbers of replicas (HorizontalPodAutoscaler, KEDA's ScaledObject), and what
-//! limits taking replicas away (PodDisruptionBudget).
+//! What changes numbers of replicas (`HorizontalPodAutoscaler`, KEDA's `ScaledObject`), and what
+//! limits taking replicas away (`PodDisruptionBudget`).
 
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ impl Target {
     }
 }
 
-/// A HorizontalPodAutoscaler.
+/// A `HorizontalPodAutoscaler`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Autoscaler {
     /// Its metadata.
@@ -101,7 +101,7 @@ fn shown(value: &Value) -> String {
     amount.map(|amount| amount.as_str().to_owned()).unwrap_or_default()
 }
 
-/// A KEDA ScaledObject. It works through an HPA of its own, and alone decides about zero.
+/// A KEDA `ScaledObject`. It works through an HPA of its own, and alone decides about zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScaledObject {
     /// Its metadata.
@@ -141,7 +141,7 @@ impl Trim for ScaledObject {
     }
 }
 
-/// A PodDisruptionBudget.
+/// A `PodDisruptionBudget`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisruptionBudget {
     /// Its metadata.

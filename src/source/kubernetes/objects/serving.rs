@@ -1,5 +1,5 @@
-//! Operators that serve models: KServe's InferenceService with Knative's revisions, KubeRay's
-//! RayService with its clusters, LeaderWorkerSet.
+//! Operators that serve models: `KServe`'s `InferenceService` with Knative's revisions, `KubeRay`'s
+//! `RayService` with its clusters, `LeaderWorkerSet`.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use crate::domain::condition::StatusCondition;
 use crate::domain::text::Text;
 use crate::domain::workload::{Amount, UpdateStrategy};
 
-/// A KServe InferenceService.
+/// A `KServe` `InferenceService`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InferenceService {
     /// Its metadata.
@@ -105,7 +105,7 @@ impl Trim for Revision {
     }
 }
 
-/// A KubeRay RayService.
+/// A `KubeRay` `RayService`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RayService {
     /// Its metadata.
@@ -166,7 +166,7 @@ fn largest_worker(cluster: &Value) -> Amounts {
     demands.max_by_key(|demand| (demand.common.gpus + demand.common.neuron, demand.common.cpu_millis)).unwrap_or_default()
 }
 
-/// A KubeRay RayCluster.
+/// A `KubeRay` `RayCluster`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RayCluster {
     /// Its metadata.
@@ -218,7 +218,7 @@ impl Trim for RayCluster {
     }
 }
 
-/// A LeaderWorkerSet: its replicas are groups of pods.
+/// A `LeaderWorkerSet`: its replicas are groups of pods.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeaderWorkerSet {
     /// Its metadata.

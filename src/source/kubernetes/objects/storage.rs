@@ -13,7 +13,7 @@ use crate::domain::text::Text;
 /// Labels that name a zone: the current one, and the one of volumes made before 1.17.
 const ZONES: [&str; 2] = ["topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"];
 
-/// A PersistentVolumeClaim.
+/// A `PersistentVolumeClaim`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VolumeClaim {
     /// Its metadata.
@@ -47,7 +47,7 @@ impl Trim for VolumeClaim {
     }
 }
 
-/// A PersistentVolume: only where it can be used.
+/// A `PersistentVolume`: only where it can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Volume {
     /// Its metadata.
@@ -72,7 +72,7 @@ impl Trim for Volume {
     }
 }
 
-/// A StorageClass.
+/// A `StorageClass`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StorageClass {
     /// Its metadata.

@@ -1,4 +1,4 @@
-//! Workloads of operators, StatefulSets, scalers and budgets.
+//! Workloads of operators, `StatefulSets`, scalers and budgets.
 
 use serde_json::json;
 
@@ -9,12 +9,14 @@ fn ready() -> Value {
     json!([{"type": "Ready", "status": "True"}])
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "literals read best as arguments")]
 fn pod(name: &str, owner: (&str, &str), labels: Value, conditions: Value) -> Value {
     json!({"metadata": {"name": name, "namespace": "ml", "labels": labels, "creationTimestamp": "2026-11-21T03:00:00Z",
         "ownerReferences": [{"kind": owner.0, "name": owner.1, "controller": true}]},
         "spec": {"nodeName": "n", "containers": [{"name": "main"}]}, "status": {"phase": "Running", "conditions": conditions}})
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "literals read best as arguments")]
 fn deployment(name: &str, owner: Option<(&str, &str)>, labels: Value, desired: u32) -> Value {
     let owners: Vec<Value> = owner.iter().map(|(kind, name)| json!({"kind": kind, "name": name, "controller": true})).collect();
     json!({"metadata": {"name": name, "namespace": "ml", "labels": labels, "ownerReferences": owners},

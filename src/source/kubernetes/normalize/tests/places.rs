@@ -2,10 +2,13 @@
 
 use serde_json::json;
 
+use ReplicaPhase::{Done, Evicted, Failing, Ready, Starting, Unplaced, Unready};
+
 use super::*;
 use crate::domain::replica::{ProbeKind, Replica, ReplicaPhase};
 
 /// The replica that one pod comes to.
+#[expect(clippy::needless_pass_by_value, reason = "literals read best as arguments")]
 fn of(meta: Value, spec: Value, status: Value) -> Replica {
     let mut metadata = json!({"name": "p", "namespace": "prod"});
     metadata.as_object_mut().unwrap().extend(meta.as_object().unwrap().clone());
@@ -24,18 +27,36 @@ fn one(status: Value) -> Value {
     json!([status])
 }
 
+fn spec() -> Value {
+    json!({"nodeName": "n", "containers": [{"name": "main"}]})
+}
+
+fn with_start() -> Value {
+    json!({"nodeName": "n", "initContainers": [{"name": "fetch"}, {"name": "warm"}], "containers": [{"name": "main"}]})
+}
+
+fn initializing() -> Value {
+    one(json!({"state": {"waiting": {"reason": "PodInitializing"}}}))
+}
+
+/// A pod's specification and status with the word and the phase they come to.
+type Case = (&'static str, ReplicaPhase, Value, Value);
+
+fn check(cases: impl IntoIterator<Item = Case>) {
+    for (word, phase, spec, status) in cases {
+        let (state, found, _) = state(spec, status.clone());
+        assert_eq!((state.as_str(), found), (word, phase), "{status}");
+    }
+}
+
 #[test]
-fn words_are_those_of_kubectl() {
-    let spec = || json!({"nodeName": "n", "containers": [{"name": "main"}]});
-    let init = || json!({"nodeName": "n", "initContainers": [{"name": "fetch"}, {"name": "warm"}], "containers": [{"name": "main"}]});
+fn words_of_the_start_are_those_of_kubectl() {
     let sidecar =
         || json!({"nodeName": "n", "initContainers": [{"name": "proxy", "restartPolicy": "Always"}], "containers": [{"name": "main"}]});
     let creating = || one(json!({"state": {"waiting": {"reason": "ContainerCreating"}}}));
-    let initializing = || one(json!({"state": {"waiting": {"reason": "PodInitializing"}}}));
     let running = |ready: bool| one(json!({"ready": ready, "state": {"running": {"startedAt": "2026-11-21T03:00:00Z"}}}));
     let ready = || json!([{"type": "Ready", "status": "True"}, {"type": "Initialized", "status": "True"}]);
-    use ReplicaPhase::{Done, Evicted, Failing, Ready, Starting, Unplaced, Unready};
-    let cases = [
+    check([
         ("Pending", Unplaced, json!({"containers": [{"name": "main"}]}), json!({"phase": "Pending"})),
         (
             "SchedulingGated",
@@ -48,32 +69,32 @@ fn words_are_those_of_kubectl() {
         (
             "Init:0/2",
             Starting,
-            init(),
+            with_start(),
             json!({"phase": "Pending", "containerStatuses": initializing(), "initContainerStatuses": [{"name": "fetch", "state": {"running": {}}}]}),
         ),
         (
             "Init:1/2",
             Starting,
-            init(),
+            with_start(),
             json!({"phase": "Pending", "containerStatuses": initializing(), "initContainerStatuses": [
                 {"name": "fetch", "state": {"terminated": {"exitCode": 0, "reason": "Completed"}}}, {"name": "warm", "state": {"waiting": {"reason": "PodInitializing"}}}]}),
         ),
         (
             "Init:CrashLoopBackOff",
             Failing,
-            init(),
+            with_start(),
             json!({"phase": "Pending", "containerStatuses": initializing(), "initContainerStatuses": [{"name": "fetch", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]}),
         ),
         (
             "Init:ExitCode:3",
             Failing,
-            init(),
+            with_start(),
             json!({"phase": "Pending", "containerStatuses": initializing(), "initContainerStatuses": [{"name": "fetch", "state": {"terminated": {"exitCode": 3}}}]}),
         ),
         (
             "PodInitializing",
             Starting,
-            init(),
+            with_start(),
             json!({"phase": "Pending", "conditions": [{"type": "Initialized", "status": "True"}], "containerStatuses": initializing(), "initContainerStatuses": [
                 {"name": "fetch", "state": {"terminated": {"exitCode": 0}}}, {"name": "warm", "state": {"terminated": {"exitCode": 0}}}]}),
         ),
@@ -83,6 +104,13 @@ fn words_are_those_of_kubectl() {
             sidecar(),
             json!({"phase": "Running", "conditions": ready(), "containerStatuses": running(true), "initContainerStatuses": [{"name": "proxy", "started": true, "ready": true, "state": {"running": {}}}]}),
         ),
+    ]);
+}
+
+#[test]
+fn words_of_running_and_ending_are_those_of_kubectl() {
+    let running = |ready: bool| one(json!({"ready": ready, "state": {"running": {"startedAt": "2026-11-21T03:00:00Z"}}}));
+    check([
         (
             "Running",
             Unready,
@@ -127,16 +155,11 @@ fn words_are_those_of_kubectl() {
             json!({"phase": "Failed", "reason": "UnexpectedAdmissionError", "message": "no devices"}),
         ),
         ("Unknown", ReplicaPhase::Unknown, spec(), json!({"phase": "Unknown"})),
-    ];
-    for (word, phase, spec, status) in cases {
-        let (state, found, _) = state(spec, status.clone());
-        assert_eq!((state.as_str(), found), (word, phase), "{status}");
-    }
+    ]);
 }
 
 #[test]
 fn going_away_comes_last_and_lost_nodes_are_told() {
-    let spec = || json!({"nodeName": "n", "containers": [{"name": "main"}]});
     let going = of(json!({"deletionTimestamp": "2026-11-21T03:00:00Z"}), spec(), json!({"phase": "Running"}));
     assert_eq!((going.state.as_str(), going.phase), ("Terminating", ReplicaPhase::Terminating));
     let lost = of(json!({"deletionTimestamp": "2026-11-21T03:00:00Z"}), spec(), json!({"phase": "Running", "reason": "NodeLost"}));
@@ -150,7 +173,6 @@ fn going_away_comes_last_and_lost_nodes_are_told() {
 
 #[test]
 fn why_it_is_not_ready_is_the_first_thing_that_says_so() {
-    let spec = || json!({"nodeName": "n", "containers": [{"name": "main"}]});
     let crash = json!({"restartCount": 3, "ready": false, "state": {"running": {}}, "lastState": {"terminated": {"exitCode": 1, "reason": "Error", "message": "Traceback\nValueError"}}});
     let again = of(json!({}), spec(), json!({"phase": "Running", "containerStatuses": one(crash)}));
     assert_eq!(
