@@ -17,7 +17,7 @@ const MESSAGE: usize = 2_048;
 /// An event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Its metadata, without labels.
+    /// Its metadata, without labels, owners and identity: there are very many events.
     pub meta: Meta,
     /// The kind of the object it is about.
     pub about_kind: Text,
@@ -59,7 +59,7 @@ impl Trim for Event {
             first_at: first.or(meta.created_at),
             last_at: last.or(first).or(meta.created_at),
             count: counts.into_iter().max().unwrap_or_default().max(1),
-            meta: Meta { labels: BTreeMap::new(), owners: Vec::new(), ..meta },
+            meta: Meta { uid: intern(""), labels: BTreeMap::new(), owners: Vec::new(), ..meta },
         }
     }
 }

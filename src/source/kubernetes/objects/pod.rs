@@ -54,7 +54,8 @@ pub struct Pod {
     pub demand: Amounts,
     /// Where it may run.
     pub placement: Arc<Placement>,
-    /// The object as received, kept only while it is not ready.
+    /// The object as received, kept only while it is not ready and has not ended: clusters keep
+    /// thousands of evicted pods.
     pub raw: Option<Text>,
 }
 
@@ -70,7 +71,7 @@ impl Trim for Pod {
         let (reason, why) = if seen.is_ready() { (None, None) } else { seen.reason(&message(status)) };
         let phase = seen.phase();
         let ended = seen.has_ended();
-        let keep = !seen.is_ready() && phase != ReplicaPhase::Done;
+        let keep = !seen.is_ready() && !ended;
         Self {
             state: pod_state::word(&seen),
             ready: phase == ReplicaPhase::Ready,
