@@ -34,6 +34,8 @@ pub struct Known {
     pub config: ContextConfig,
     /// Where they are from.
     pub origin: Origin,
+    /// Whether it is looked at only when somebody names it.
+    pub on_request: bool,
 }
 
 /// Everything there is, and what was looked for in vain.
@@ -49,17 +51,25 @@ pub struct Found {
 /// world, unless an environment was asked for by name.
 pub fn find(loaded: &Loaded, globals: &Globals) -> Found {
     let mut found = Found::default();
-    found.known.extend(loaded.config.contexts.iter().map(|config| Known { config: config.clone(), origin: Origin::Configured }));
+    found.known.extend(loaded.config.contexts.iter().map(|config| Known {
+        config: config.clone(),
+        origin: Origin::Configured,
+        on_request: false,
+    }));
     if loaded.explicit && !found.known.is_empty() && globals.env.is_none() {
         return found;
     }
     for platform in PLATFORMS {
         let discovery = platform.discover();
         found.notes.extend(discovery.notes);
-        for config in discovery.contexts {
+        let beneath = discovery.may_be_beneath && !found.known.is_empty();
+        let (contexts, named) = (discovery.contexts.into_iter(), discovery.on_request.into_iter());
+        for (config, on_request) in contexts.map(|config| (config, beneath)).chain(named.map(|config| (config, true))) {
             match found.known.iter_mut().find(|known| known.config.name == config.name) {
-                Some(known) => known.origin = Origin::Both,
-                None => found.known.push(Known { config, origin: Origin::Discovered }),
+                Some(known) if known.config.platform == config.platform => known.origin = Origin::Both,
+                // Another platform has the name already: that one is meant by it.
+                Some(_) => {}
+                None => found.known.push(Known { config, origin: Origin::Discovered, on_request }),
             }
         }
     }
@@ -86,7 +96,7 @@ impl Found {
             chosen.insert(name, known.config.clone());
         }
         if chosen.is_empty() {
-            return Ok(self.known.iter().map(|known| known.config.clone()).collect());
+            return Ok(self.known.iter().filter(|known| !known.on_request).map(|known| known.config.clone()).collect());
         }
         Ok(chosen.into_values().collect())
     }
@@ -181,11 +191,16 @@ mod tests {
     use super::*;
 
     fn known(name: &str, origin: Origin) -> Known {
-        Known { config: ContextConfig { name: name.into(), platform: "cortex".into(), ..ContextConfig::default() }, origin }
+        Known {
+            config: ContextConfig { name: name.into(), platform: "cortex".into(), ..ContextConfig::default() },
+            origin,
+            on_request: false,
+        }
     }
 
     fn found() -> Found {
-        let known = vec![known("prod", Origin::Both), known("lab", Origin::Configured), known("staging", Origin::Discovered)];
+        let named = Known { on_request: true, ..known("kind", Origin::Discovered) };
+        let known = vec![known("prod", Origin::Both), known("lab", Origin::Configured), known("staging", Origin::Discovered), named];
         Found { known, notes: Vec::new() }
     }
 
@@ -197,6 +212,7 @@ mod tests {
     fn without_a_choice_all_are_taken_and_a_choice_is_kept() {
         assert_eq!(names(&Globals::default()), ["prod", "lab", "staging"]);
         assert_eq!(names(&Globals { context: vec!["lab".into()], env: Some("prod".into()), ..Globals::default() }), ["lab", "prod"]);
+        assert_eq!(names(&Globals { context: vec!["kind".into()], ..Globals::default() }), ["kind"], "what waits to be named is not lost");
     }
 
     #[test]
@@ -206,7 +222,7 @@ mod tests {
         assert!(error.contains("did you mean `staging`?"), "{error}");
         let lab = Globals { env: Some("lab".into()), ..Globals::default() };
         let error = found().choose(&Loaded::default(), &lab).unwrap_err().to_string();
-        assert!(error.contains("no environment is called `lab`") && error.contains("there are: prod, staging"), "{error}");
+        assert!(error.contains("no environment is called `lab`") && error.contains("there are: prod, staging, kind"), "{error}");
     }
 
     #[test]

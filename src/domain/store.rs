@@ -2,6 +2,7 @@
 //!
 //! An equal view moves only its age and keeps the generation: no new explanation, no redraw.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -72,11 +73,10 @@ fn accept(slot: &mut SourceView, fresh: Arc<View>, at: Timestamp) -> Change {
     let was_good = matches!(slot.health, Health::Fresh { .. });
     slot.health = Health::Fresh { at };
     slot.stats.failures = 0;
-    let merged = append(&slot.view, fresh);
-    if was_good && *merged == *slot.view {
+    if was_good && adds_nothing(&slot.view, &fresh) {
         return Change::Age;
     }
-    slot.view = merged;
+    slot.view = append(&slot.view, fresh);
     Change::Data
 }
 
@@ -90,34 +90,120 @@ fn refuse(slot: &mut SourceView, failure: Failure, at: Timestamp) -> Change {
     if same { Change::Age } else { Change::Data }
 }
 
+/// Whether a fresh view says nothing that is not known: its lists are the same, and its
+/// activities and events are all there already. Looks at what is fresh, not at the whole ring.
+fn adds_nothing(old: &View, fresh: &View) -> bool {
+    // Named one by one, so that a list that is added to a view is not forgotten here.
+    let View {
+        cluster,
+        workloads,
+        replicas,
+        rollouts,
+        nodes,
+        groups,
+        activities,
+        quotas,
+        namespace_quotas,
+        limit_rules,
+        scalers,
+        budgets,
+        claims,
+        autoscaler,
+        node_pools,
+        node_claims,
+        node_classes,
+        events,
+        log_tails,
+        gaps,
+        raw,
+    } = fresh;
+    *cluster == old.cluster
+        && *workloads == old.workloads
+        && *replicas == old.replicas
+        && *rollouts == old.rollouts
+        && *nodes == old.nodes
+        && *groups == old.groups
+        && *quotas == old.quotas
+        && *namespace_quotas == old.namespace_quotas
+        && *limit_rules == old.limit_rules
+        && *scalers == old.scalers
+        && *budgets == old.budgets
+        && *claims == old.claims
+        && *autoscaler == old.autoscaler
+        && *node_pools == old.node_pools
+        && *node_claims == old.node_claims
+        && *node_classes == old.node_classes
+        && *gaps == old.gaps
+        && *log_tails == old.log_tails
+        && *raw == old.raw
+        && has_all(&old.activities, activities, activity_order)
+        && has_all(&old.events, events, event_order)
+}
+
+/// Whether a sorted ring has every one of these.
+fn has_all<T: PartialEq>(ring: &[T], fresh: &[T], order: impl Fn(&T, &T) -> Ordering + Copy) -> bool {
+    fresh.iter().all(|one| {
+        let begin = ring.partition_point(|other| order(other, one).is_lt());
+        ring.get(begin..).unwrap_or_default().iter().take_while(|other| order(other, one).is_eq()).any(|other| other == one)
+    })
+}
+
 /// The fresh view with the older activities and events that it does not repeat.
 fn append(old: &View, fresh: Arc<View>) -> Arc<View> {
     if old.activities.is_empty() && old.events.is_empty() {
         return fresh;
     }
     let mut view = Arc::unwrap_or_clone(fresh);
-    view.activities = merge_activities(&old.activities, view.activities);
-    view.events = merge_events(&old.events, view.events);
+    view.activities = merge(&old.activities, view.activities, activity_order, |a, b| a.key.cmp(&b.key));
+    view.events = merge(&old.events, view.events, event_order, same_event);
     Arc::new(view)
 }
 
-fn merge_activities(old: &[ScalingActivity], fresh: Vec<ScalingActivity>) -> Vec<ScalingActivity> {
-    let mut by_key: BTreeMap<ResourceKey, ScalingActivity> = old.iter().map(|a| (a.key.clone(), a.clone())).collect();
-    by_key.extend(fresh.into_iter().map(|a| (a.key.clone(), a)));
-    let mut all: Vec<ScalingActivity> = by_key.into_values().collect();
-    all.sort_by(|a, b| b.started_at.cmp(&a.started_at).then_with(|| a.key.cmp(&b.key)));
-    all.truncate(RING);
-    all
+/// Newest first.
+fn activity_order(a: &ScalingActivity, b: &ScalingActivity) -> Ordering {
+    b.started_at.cmp(&a.started_at).then_with(|| a.key.cmp(&b.key))
 }
 
-fn merge_events(old: &[Event], fresh: Vec<Event>) -> Vec<Event> {
-    let identity = |e: &Event| (e.of.clone(), e.reason.clone(), e.message.clone());
-    let mut by_identity: BTreeMap<_, Event> = old.iter().map(|e| (identity(e), e.clone())).collect();
-    by_identity.extend(fresh.into_iter().map(|e| (identity(&e), e)));
-    let mut all: Vec<Event> = by_identity.into_values().collect();
-    all.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.of.cmp(&b.of)));
-    all.truncate(RING);
-    all
+/// Newest first.
+fn event_order(a: &Event, b: &Event) -> Ordering {
+    b.at.cmp(&a.at).then_with(|| a.of.cmp(&b.of))
+}
+
+/// What makes two events one that was repeated.
+fn same_event(a: &Event, b: &Event) -> Ordering {
+    a.of.cmp(&b.of).then_with(|| a.reason.cmp(&b.reason)).then_with(|| a.message.cmp(&b.message))
+}
+
+/// A sorted ring with fresh ones in their places, each of which takes that of an older one that is
+/// the same. Looks each old one up among the fresh ones, so that few fresh ones cost little.
+fn merge<T: Clone>(
+    old: &[T],
+    fresh: Vec<T>,
+    order: impl Fn(&T, &T) -> Ordering + Copy,
+    identity: impl Fn(&T, &T) -> Ordering + Copy,
+) -> Vec<T> {
+    // What a source brings first in one view counts, as it does between views: the last wins.
+    let mut by_identity = fresh;
+    by_identity.reverse();
+    by_identity.sort_by(identity);
+    by_identity.dedup_by(|later, earlier| identity(later, earlier).is_eq());
+    let mut kept: Vec<T> = Vec::with_capacity((old.len() + by_identity.len()).min(RING));
+    let is_repeated = |one: &T| by_identity.binary_search_by(|other| identity(other, one)).is_ok();
+    let mut rest = old.iter().filter(|one| !is_repeated(one)).peekable();
+    let mut fresh = by_identity.clone();
+    fresh.sort_by(order);
+    for one in fresh {
+        while kept.len() < RING
+            && let Some(older) = rest.next_if(|older| order(older, &one).is_le())
+        {
+            kept.push(older.clone());
+        }
+        kept.push(one);
+    }
+    let room = RING.saturating_sub(kept.len());
+    kept.extend(rest.take(room).cloned());
+    kept.truncate(RING);
+    kept
 }
 
 fn remember(history: &mut History, context: &Text, view: &View, at: Timestamp) {
@@ -164,6 +250,55 @@ fn push_bounded<T>(series: &mut VecDeque<T>, sample: T) {
 mod tests {
     use super::*;
     use crate::domain::id::ResourceKind;
+
+    fn event(second: i64, of: &str, count: u32) -> Event {
+        Event {
+            of: ResourceKey::new(&"prod".into(), ResourceKind::Replica, of),
+            at: Timestamp::from_second(second).unwrap(),
+            first_at: None,
+            count,
+            warning: false,
+            reason: "Pulled".into(),
+            message: "x".into(),
+        }
+    }
+
+    fn brought(events: Vec<Event>) -> Update {
+        let source = SourceId::new(&"prod".into(), "kubernetes.events");
+        let outcome = Ok(Arc::new(View { events, ..View::default() }));
+        Update { source, at: Timestamp::UNIX_EPOCH, took: Duration::ZERO, outcome }
+    }
+
+    fn told(snapshot: &Snapshot) -> Vec<(i64, String, u32)> {
+        let events = snapshot.views.values().flat_map(|view| view.view.events.iter());
+        events.map(|event| (event.at.as_second(), event.of.name.to_string(), event.count)).collect()
+    }
+
+    #[test]
+    fn events_are_added_in_order_repeated_ones_move_and_known_ones_change_nothing() {
+        let mut snapshot = Snapshot::default();
+        apply(&mut snapshot, brought(vec![event(30, "c", 1), event(20, "b", 1), event(10, "a", 1)]));
+        assert_eq!(apply(&mut snapshot, brought(vec![event(25, "d", 1), event(40, "a", 2)])), Change::Data);
+        let expected = [(40, "a", 2), (30, "c", 1), (25, "d", 1), (20, "b", 1)].map(|(at, of, count)| (at, of.to_owned(), count));
+        assert_eq!(told(&snapshot), expected);
+        let generation = snapshot.generation;
+        assert_eq!(apply(&mut snapshot, brought(vec![event(40, "a", 2), event(20, "b", 1)])), Change::Age);
+        assert_eq!(apply(&mut snapshot, brought(Vec::new())), Change::Age);
+        assert_eq!((told(&snapshot), snapshot.generation), (expected.to_vec(), generation));
+        assert_eq!(apply(&mut snapshot, brought(vec![event(40, "a", 3)])), Change::Data);
+        assert_eq!(told(&snapshot)[0], (40, "a".to_owned(), 3));
+    }
+
+    #[test]
+    fn the_ring_keeps_the_newest() {
+        let mut snapshot = Snapshot::default();
+        let of = |seconds: std::ops::Range<i64>| seconds.rev().map(|second| event(second, &second.to_string(), 1)).collect::<Vec<_>>();
+        let ring = i64::try_from(RING).unwrap();
+        apply(&mut snapshot, brought(of(0..ring)));
+        apply(&mut snapshot, brought(of(ring..ring + 5)));
+        let all = told(&snapshot);
+        assert_eq!((all.len(), all[0].0, all[RING - 1].0), (RING, ring + 4, 5));
+    }
 
     #[test]
     fn what_is_gone_is_forgotten_once_there_is_too_much_of_it() {

@@ -124,6 +124,11 @@ pub trait Platform: Sync {
 pub struct Discovery {
     /// Usable contexts, the default one first.
     pub contexts: Vec<ContextConfig>,
+    /// Contexts that are looked at only when somebody names them.
+    pub on_request: Vec<ContextConfig>,
+    /// Whether what was found may well be what lies beneath another platform's contexts: then it
+    /// is looked at without being named only where there is nothing else.
+    pub may_be_beneath: bool,
     /// What was looked for and not found, or found and not usable; one sentence each.
     pub notes: Vec<String>,
 }

@@ -6,6 +6,7 @@ use crate::config::context::{is_this_machine, shown_address};
 use crate::domain::snapshot::{Cluster, Snapshot, SourceView};
 use crate::domain::source::{Failure, Health};
 use crate::domain::text::Text;
+use crate::source::kubernetes;
 
 /// Identity, then one line a source, then its gaps.
 pub fn checks(context: &ContextConfig, snapshot: &Snapshot) -> Vec<Check> {
@@ -18,6 +19,11 @@ pub fn checks(context: &ContextConfig, snapshot: &Snapshot) -> Vec<Check> {
     }
     if let Some(url) = context.aws.as_ref().and_then(|aws| aws.endpoint_url.as_ref()) {
         checks.push(Check::ok(&area, "AWS endpoint", shown_address(url)));
+    }
+    match kubernetes::described(context) {
+        Some(Ok(description)) => checks.push(Check::ok(&area, "Kubernetes cluster", description.says)),
+        Some(Err(failure)) => checks.push(failed(&area, "Kubernetes cluster", &failure)),
+        None => checks.push(Check::note(&area, "Kubernetes cluster", "not asked: kubernetes = false")),
     }
     checks.extend(fact(&area, "version", &clusters, |cluster| cluster.version.as_ref()));
     checks.extend(fact(&area, "identity", &clusters, |cluster| cluster.identity.as_ref()));
@@ -82,6 +88,12 @@ pub fn clocks(context: &ContextConfig, snapshot: &Snapshot) -> Vec<(&'static str
         if url.starts_with("https://") || context.allow_plain_http || is_this_machine(&url) {
             clocks.push(("the endpoint", url));
         }
+    }
+    if let Some(Ok(description)) = kubernetes::described(context)
+        && let Some(address) = description.address
+        && (address.starts_with("https://") || is_this_machine(&address))
+    {
+        clocks.push(("the cluster", address));
     }
     if let Some(aws) = &context.aws {
         let name = Text::clean(&context.name);

@@ -78,7 +78,8 @@ pub fn contexts(found: &Found) -> Vec<Check> {
                 Origin::Discovered => "found on this machine",
                 Origin::Both => "found on this machine, settings from the configuration",
             };
-            Check::ok(AREA, known.config.name.clone(), format!("{}, {origin}", known.config.platform))
+            let named = if known.on_request { "; looked at only when named" } else { "" };
+            Check::ok(AREA, known.config.name.clone(), format!("{}, {origin}{named}", known.config.platform))
         })
         .collect();
     checks.extend(found.notes.iter().map(|note| Check::note(AREA, "looked for", note.clone())));

@@ -38,7 +38,11 @@ struct Environment {
 pub fn discover() -> Discovery {
     match cli_file() {
         Some(path) => read(&path),
-        None => Discovery { contexts: Vec::new(), notes: vec!["Cortex: no home folder, so no ~/.cortex/cli.yaml to read".to_owned()] },
+        None => Discovery {
+            contexts: Vec::new(),
+            notes: vec!["Cortex: no home folder, so no ~/.cortex/cli.yaml to read".to_owned()],
+            ..Discovery::default()
+        },
     }
 }
 

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use self::client::Operator;
 use super::trust::PinFile;
-use super::{Connected, Discovery, Platform, aws};
+use super::{Connected, Discovery, Platform, aws, kubernetes};
 use crate::config::{ContextConfig, TlsTrust};
 use crate::domain::source::Failure;
 
@@ -52,6 +52,7 @@ impl Platform for Cortex {
             TlsTrust::System | TlsTrust::AcceptInvalid => PinFile::at("pinned-certificates"),
         };
         let mut connected = connect_with(context, pins)?;
+        connected = kubernetes::beneath(context, groups::OBJECTS, connected)?;
         connected.sources.extend(aws::sources(context, groups::GROUPS));
         Ok(connected)
     }

@@ -22,6 +22,9 @@ const PLUGIN: Duration = Duration::from_secs(30);
 /// The variable that a cluster sets in its pods.
 const IN_CLUSTER: &str = "KUBERNETES_SERVICE_HOST";
 
+/// Where a pod finds its own namespace.
+const OWN_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+
 /// Which API server is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -53,13 +56,11 @@ pub struct Connection {
     pub client: Client,
     /// The server's address as it may be shown.
     pub server: String,
-    /// The namespace that the context names, or `default`.
-    pub namespace: String,
 }
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("server", &self.server).field("namespace", &self.namespace).finish_non_exhaustive()
+        f.debug_struct("Connection").field("server", &self.server).finish_non_exhaustive()
     }
 }
 
@@ -76,10 +77,11 @@ impl Target {
         }
         let file = config.kubeconfig.clone();
         let Some(merged) = kubeconfig::read(file.as_deref())? else {
-            return match (&config.context, in_cluster()) {
-                (Some(context), _) => Err(no_file(context)),
-                (None, true) => Ok(Some(Self::InCluster)),
-                (None, false) => Ok(None),
+            // The pod's own cluster need not be the one that a platform above tells of.
+            return match &config.context {
+                Some(context) => Err(no_file(context)),
+                None if wanted.is_none() && in_cluster() => Ok(Some(Self::InCluster)),
+                None => Ok(None),
             };
         };
         let entry = match (&config.context, wanted) {
@@ -96,6 +98,37 @@ impl Target {
             Self::Context { entry, .. } => entry.name.clone(),
             Self::InCluster => "in-cluster".to_owned(),
         }
+    }
+
+    /// The kubeconfig context, if it is one.
+    pub fn context(&self) -> Option<&str> {
+        match self {
+            Self::Context { entry, .. } => Some(&entry.name),
+            Self::Address(_) | Self::InCluster => None,
+        }
+    }
+
+    /// The server's address, as the settings have it.
+    pub fn address(&self) -> Option<String> {
+        match self {
+            Self::Address(url) => Some(url.clone()),
+            Self::InCluster => None,
+            Self::Context { file, entry } => {
+                let config = kubeconfig::read(file.as_deref()).ok().flatten()?.config;
+                let named = config.clusters.into_iter().find(|named| named.name == entry.cluster)?;
+                named.cluster?.server
+            }
+        }
+    }
+
+    /// The namespace that it names for requests without one.
+    pub fn namespace(&self) -> String {
+        let own = match self {
+            Self::Address(_) => None,
+            Self::Context { entry, .. } => entry.namespace.clone(),
+            Self::InCluster => std::fs::read_to_string(OWN_NAMESPACE).ok().map(|name| name.trim().to_owned()),
+        };
+        own.filter(|name| !name.is_empty()).unwrap_or_else(|| "default".to_owned())
     }
 
     /// What its name says of an EKS cluster.
@@ -127,7 +160,6 @@ impl Target {
         let with_plugin = config.auth_info.exec.clone();
         forbid_plain(&config, &server)?;
         prepare(&mut config);
-        let namespace = config.default_namespace.clone();
         let client = tokio::task::spawn_blocking(move || Client::try_from(config));
         let client = match tokio::time::timeout(PLUGIN, client).await {
             Ok(Ok(Ok(client))) => client,
@@ -141,7 +173,7 @@ impl Target {
                 return Err(Failure::new(FailureKind::NoCredentials, message, hint));
             }
         };
-        Ok(Connection { client, server: shown_address(&server), namespace })
+        Ok(Connection { client, server: shown_address(&server) })
     }
 
     fn config(&self) -> Result<Config, Failure> {

@@ -30,6 +30,8 @@ pub struct Entry {
     pub name: String,
     /// The name of its cluster.
     pub cluster: String,
+    /// The namespace that it names.
+    pub namespace: Option<String>,
 }
 
 /// What the name of an EKS cluster says.
@@ -103,8 +105,8 @@ impl Merged {
     /// Its contexts, in order.
     pub fn entries(&self) -> Vec<Entry> {
         let entry = |named: &kube::config::NamedContext| {
-            let cluster = named.context.as_ref().map(|context| context.cluster.clone()).unwrap_or_default();
-            Entry { name: named.name.clone(), cluster }
+            let context = named.context.clone().unwrap_or_default();
+            Entry { name: named.name.clone(), cluster: context.cluster, namespace: context.namespace }
         };
         self.config.contexts.iter().map(entry).collect()
     }

@@ -8,17 +8,23 @@
 
 pub mod adoption;
 pub mod connect;
+pub mod feed;
 pub mod informer;
 pub mod kubeconfig;
+pub mod link;
+pub mod logs;
 pub mod normalize;
 pub mod object;
 pub mod objects;
+mod platform;
 pub mod refusal;
 pub mod server;
 pub mod stores;
 mod tree;
+pub mod verdict;
 
 pub use adoption::{Adoption, GroupPrefix};
+pub use platform::{Kubernetes, beneath, connect_with, described};
 
 /// The platform's id.
 pub const PLATFORM: &str = "kubernetes";

@@ -16,11 +16,22 @@ use super::connect::{Connection, Target};
 use super::refusal::{self, Asked, Refused};
 use crate::domain::source::{Failure, FailureKind};
 
-/// How long a server may think before the first byte of an answer.
-const RESPONSE: Duration = Duration::from_secs(30);
+/// How long a server may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Until the first byte of an answer.
+    pub response: Duration,
+    /// Between two pieces of an answer that has an end.
+    pub stall: Duration,
+    /// Between two pieces of a watch. Bookmarks come about every minute.
+    pub silence: Duration,
+}
 
-/// How long an answer of known length may pause between two pieces.
-pub const STALL: Duration = Duration::from_secs(15);
+impl Default for Patience {
+    fn default() -> Self {
+        Self { response: Duration::from_secs(30), stall: Duration::from_secs(15), silence: Duration::from_secs(90) }
+    }
+}
 
 /// The most bytes of a refusal, and of a short answer.
 const SHORT: usize = 1024 * 1024;
@@ -53,6 +64,7 @@ pub struct Server {
     target: Target,
     login: Mutex<Login>,
     traffic: Arc<Traffic>,
+    patience: Patience,
 }
 
 #[derive(Debug, Default)]
@@ -66,12 +78,23 @@ pub struct Answer {
     body: Body,
     server: String,
     traffic: Arc<Traffic>,
+    stall: Duration,
 }
 
 impl Server {
     /// A server. Opens no connection.
     pub fn new(target: Target, traffic: Arc<Traffic>) -> Self {
-        Self { target, login: Mutex::default(), traffic }
+        Self { target, login: Mutex::default(), traffic, patience: Patience::default() }
+    }
+
+    /// The same with other waits.
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// How long it may take.
+    pub fn patience(&self) -> Patience {
+        self.patience
     }
 
     /// Which one it is.
@@ -117,7 +140,12 @@ impl Server {
             let response = self.send(&connection, path).await?;
             let code = response.status().as_u16();
             let retry_after = retry_after(response.headers());
-            let mut answer = Answer { body: response.into_body(), server: connection.server.clone(), traffic: Arc::clone(&self.traffic) };
+            let mut answer = Answer {
+                body: response.into_body(),
+                server: connection.server.clone(),
+                traffic: Arc::clone(&self.traffic),
+                stall: self.patience.stall,
+            };
             if (200..300).contains(&code) {
                 return Ok(answer);
             }
@@ -138,10 +166,10 @@ impl Server {
             Failure::new(FailureKind::Bug, format!("no request can be made: {error}"), "report this with the version of holdup")
         })?;
         self.traffic.requests.fetch_add(1, Ordering::Relaxed);
-        match tokio::time::timeout(RESPONSE, connection.client.send(request)).await {
+        match tokio::time::timeout(self.patience.response, connection.client.send(request)).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(refusal::broken(&connection.server, &error)),
-            Err(_) => Err(refusal::timed_out(&connection.server, RESPONSE)),
+            Err(_) => Err(refusal::timed_out(&connection.server, self.patience.response)),
         }
     }
 
@@ -186,7 +214,7 @@ impl Answer {
     /// As [`Answer::chunk`].
     pub async fn whole(&mut self) -> Result<Vec<u8>, Failure> {
         let mut whole = Vec::new();
-        while let Some(piece) = self.chunk(STALL).await? {
+        while let Some(piece) = self.chunk(self.stall).await? {
             whole.extend_from_slice(&piece);
             if whole.len() >= SHORT {
                 whole.truncate(SHORT);

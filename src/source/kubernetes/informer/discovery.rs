@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::domain::source::Failure;
+use crate::domain::text::Text;
 use crate::source::kubernetes::object::Kind;
 use crate::source::kubernetes::refusal::Asked;
 use crate::source::kubernetes::server::Server;
@@ -91,6 +92,20 @@ impl Served {
         let understood = std::iter::once(&kind.version).chain(kind.older);
         understood.copied().find(|version| has.iter().any(|there| there == version)).map(str::to_owned)
     }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VersionInfo {
+    git_version: Text,
+}
+
+/// The server's version, such as `v1.29.4-eks-036c24b`.
+///
+/// # Errors
+/// What the request met.
+pub(super) async fn version_of(server: &Server) -> Result<Text, Failure> {
+    short::<VersionInfo>(server, "/version").await.map(|info| info.git_version)
 }
 
 async fn short<T: for<'de> Deserialize<'de>>(server: &Server, path: &str) -> Result<T, Failure> {

@@ -15,7 +15,6 @@ use crate::domain::source::{Failure, FailureKind};
 use crate::domain::text::Text;
 use crate::source::kubernetes::object::Store;
 use crate::source::kubernetes::refusal::{Refused, garbage};
-use crate::source::kubernetes::server::STALL;
 
 /// Objects a page. A server may send more at once: items are taken one by one all the same.
 const PAGE: &str = "500";
@@ -55,7 +54,7 @@ impl<O: Kept> Informer<O> {
         let mut listed = Listed::default();
         let mut token = String::new();
         let (mut tries, mut beginnings) = (0, 0);
-        let mut backoff = Backoff::new(O::KIND.plural);
+        let mut backoff = Backoff::new(O::KIND.plural, self.pace);
         loop {
             let refused = match self.page(&token, beginnings < BEGINNINGS, &mut listed).await {
                 Ok(meta) if meta.next.is_empty() => {
@@ -102,7 +101,7 @@ impl<O: Kept> Informer<O> {
             Part::Field("kind", value) => is_list = value.ends_with(b"List\""),
             Part::Field(..) => {}
         };
-        while let Some(piece) = answer.chunk(STALL).await? {
+        while let Some(piece) = answer.chunk(self.server.patience().stall).await? {
             scanner.feed(&piece, &mut sink).map_err(|Malformed| garbage(answer.server(), "is not a list"))?;
         }
         if !scanner.is_complete() {

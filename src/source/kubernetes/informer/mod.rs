@@ -14,10 +14,11 @@ mod scan;
 mod shared;
 mod watch;
 
+pub use backoff::Pace;
 pub use discovery::Served;
 pub use kinds::{Feed, Kept};
 pub use lines::{Line, Lines};
-pub use path::{Scope, request_path};
+pub use path::{Scope, escaped, request_path};
 pub use run::{Conduct, conduct};
 pub use scan::{Part, Scanner};
-pub use shared::{Progress, Shared, State};
+pub use shared::{Progress, Shared, State, Watched};

@@ -9,8 +9,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::backoff::Backoff;
-use super::discovery::Served;
+use super::backoff::{Backoff, Pace};
+use super::discovery::{Served, version_of};
 use super::kinds::{KINDS, Kept, for_each_kind};
 use super::path::{Scope, request_path};
 use super::shared::{Shared, Watched};
@@ -47,6 +47,8 @@ pub struct Conduct {
     pub namespaces: Vec<String>,
     /// The namespaces to fall back to where all may not be read.
     pub own: Vec<String>,
+    /// How long to pause after failures.
+    pub pace: Pace,
 }
 
 /// One kind in one scope.
@@ -55,6 +57,7 @@ pub(super) struct Informer<O> {
     pub(super) shared: Arc<Shared>,
     pub(super) scope: Scope,
     pub(super) turns: Arc<Semaphore>,
+    pub(super) pace: Pace,
     version: String,
     kind: PhantomData<fn() -> O>,
 }
@@ -79,6 +82,13 @@ pub async fn conduct(conduct: Conduct) {
         };
     }
     for_each_kind!(follow);
+    let (server, shared) = (Arc::clone(&conduct.server), Arc::clone(&conduct.shared));
+    informers.spawn(async move {
+        match version_of(&server).await {
+            Ok(version) => shared.tell_version(version),
+            Err(failure) => tracing::info!(message = %failure.message, "the server does not tell its version"),
+        }
+    });
     conduct.shared.start(Ok(()));
     while informers.join_next().await.is_some() {}
 }
@@ -86,7 +96,7 @@ pub async fn conduct(conduct: Conduct) {
 /// Asks what the server has, again and again until it answers. A server that does not let us ask
 /// is taken to have what every server has.
 async fn reach(conduct: &Conduct) -> Served {
-    let mut backoff = Backoff::new("discovery");
+    let mut backoff = Backoff::new("discovery", conduct.pace);
     loop {
         match Served::read(&conduct.server, KINDS).await {
             Ok(served) => return served,
@@ -131,7 +141,7 @@ async fn persist<O: Kept>(conduct: &Conduct, scope: Scope, version: &str, turns:
 impl<O: Kept> Informer<O> {
     fn new(conduct: &Conduct, scope: Scope, version: &str, turns: &Arc<Semaphore>) -> Self {
         let (server, shared) = (Arc::clone(&conduct.server), Arc::clone(&conduct.shared));
-        Self { server, shared, scope, turns: Arc::clone(turns), version: version.to_owned(), kind: PhantomData }
+        Self { server, shared, scope, turns: Arc::clone(turns), pace: conduct.pace, version: version.to_owned(), kind: PhantomData }
     }
 
     pub(super) fn watched(&self) -> Watched {
@@ -190,7 +200,7 @@ impl<O: Kept> Informer<O> {
     /// Lists once, then watches; lists anew only when the server forgot where the watch was.
     /// Returns when it may not be read in all namespaces at once.
     async fn list_and_watch(&self) -> Failure {
-        let mut backoff = Backoff::new(O::KIND.plural);
+        let mut backoff = Backoff::new(O::KIND.plural, self.pace);
         let mut lost = 0_u32;
         loop {
             match self.list().await {
@@ -215,7 +225,7 @@ impl<O: Kept> Informer<O> {
     /// Watches, over and over, until only a list can help. Says whether anything came.
     async fn keep_watching(&self, mut from: String) -> bool {
         let begun = from.clone();
-        let mut backoff = Backoff::new(O::KIND.plural);
+        let mut backoff = Backoff::new(O::KIND.plural, self.pace);
         let (mut garbage, mut in_vain) = (0_u32, 0_u32);
         loop {
             let before = from.clone();

@@ -2,7 +2,7 @@
 //! got, and a signal for each view that something changed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -88,6 +88,7 @@ pub struct Shared {
     held: Mutex<Held>,
     progress: Mutex<BTreeMap<Watched, Progress>>,
     started: watch::Sender<Option<Result<(), Failure>>>,
+    version: OnceLock<Text>,
     signals: [watch::Sender<u64>; 3],
 }
 
@@ -98,6 +99,7 @@ impl Default for Shared {
             held: Mutex::default(),
             progress: Mutex::default(),
             started: watch::Sender::new(None),
+            version: OnceLock::new(),
             signals: [signal(), signal(), signal()],
         }
     }
@@ -127,6 +129,17 @@ impl Shared {
     /// Why nothing could be asked at all, if so; `None` while that is not known.
     pub fn started(&self) -> Option<Result<(), Failure>> {
         self.started.borrow().clone()
+    }
+
+    /// The server's version, once it told.
+    pub fn version(&self) -> Option<Text> {
+        self.version.get().cloned()
+    }
+
+    /// The server told its version.
+    pub(super) fn tell_version(&self, version: Text) {
+        // It is asked once.
+        let _told_before = self.version.set(version);
     }
 
     /// Waits until every kind that matters to a view was read or cannot be.

@@ -9,15 +9,11 @@ use super::run::Informer;
 use super::scan::ITEM;
 use crate::domain::source::{Failure, FailureKind};
 use crate::domain::text::Text;
-use crate::domain::time::Duration;
 use crate::source::kubernetes::refusal::{self, Status, garbage};
 
 /// How long the server keeps a watch open. It ends many watches at once otherwise when it
 /// restarts; this keeps their number a minute small and spread.
 const OPEN: u64 = 600;
-
-/// Without any byte for so long the connection counts as dead. Bookmarks come about every minute.
-const SILENCE: Duration = Duration::from_secs(90);
 
 /// How a watch ended.
 #[derive(Debug)]
@@ -69,7 +65,7 @@ impl<O: Kept> Informer<O> {
         self.shared.alive(&self.watched());
         let mut lines = Lines::new(ITEM);
         loop {
-            let piece = match answer.chunk(SILENCE).await {
+            let piece = match answer.chunk(self.server.patience().silence).await {
                 Ok(Some(piece)) => piece,
                 // Half a line at the end is nothing: the next watch begins after the last whole one.
                 Ok(None) => return End::Closed,

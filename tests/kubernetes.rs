@@ -1,0 +1,13 @@
+//! The Kubernetes adapter against recorded bytes over real sockets: lists in pages, watches, every
+//! way in which they break, permissions, logs.
+
+#[path = "kubernetes/lists.rs"]
+mod lists;
+#[path = "kubernetes/logs.rs"]
+mod logs;
+#[path = "kubernetes/server.rs"]
+mod server;
+#[path = "kubernetes/sources.rs"]
+mod sources;
+#[path = "kubernetes/watches.rs"]
+mod watches;
