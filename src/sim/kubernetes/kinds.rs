@@ -1,7 +1,7 @@
 //! The kinds that are served, with what discovery says of them.
 
 /// One kind. Custom ones are served only by clusters that have an object of their group.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ServedKind {
     /// API group, empty for the core.
     pub group: &'static str,

@@ -12,6 +12,7 @@ mod discovery;
 mod event;
 pub mod kinds;
 mod list;
+pub mod load;
 mod log;
 mod media;
 mod object;

@@ -13,7 +13,7 @@ pub(super) struct Refusal {
     pub(super) status: StatusCode,
     reason: &'static str,
     message: String,
-    details: Option<Details>,
+    details: Option<Box<Details>>,
     /// A token to go on with, for pages that came too late.
     go_on: Option<String>,
 }
@@ -36,7 +36,7 @@ impl Refusal {
 
     fn about(self, kind: &ServedKind, name: &str) -> Self {
         let details = Details { name: name.to_owned(), group: kind.group.to_owned(), kind: kind.plural.to_owned(), ..Details::default() };
-        Self { details: Some(details), ..self }
+        Self { details: Some(Box::new(details)), ..self }
     }
 
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
@@ -67,13 +67,13 @@ impl Refusal {
     /// The group is served, the path in it is not.
     pub(super) fn no_such_resource() -> Self {
         let refusal = Self::new(StatusCode::NOT_FOUND, "NotFound", "the server could not find the requested resource");
-        Self { details: Some(Details::default()), ..refusal }
+        Self { details: Some(Box::default()), ..refusal }
     }
 
     pub(super) fn method_not_allowed() -> Self {
         let message = "the server does not allow this method on the requested resource";
         let refusal = Self::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message);
-        Self { details: Some(Details::default()), ..refusal }
+        Self { details: Some(Box::default()), ..refusal }
     }
 
     pub(super) fn not_acceptable() -> Self {
@@ -105,7 +105,7 @@ impl Refusal {
         let message = format!("Too large resource version: {asked}, current: {newest}");
         let causes = vec![("ResourceVersionTooLarge", "Too large resource version".to_owned(), "")];
         let details = Details { causes, retry_after: Some(1), ..Details::default() };
-        Self { details: Some(details), ..Self::new(StatusCode::GATEWAY_TIMEOUT, "Timeout", message) }
+        Self { details: Some(Box::new(details)), ..Self::new(StatusCode::GATEWAY_TIMEOUT, "Timeout", message) }
     }
 
     /// Options that do not go together or cannot be read.
@@ -115,7 +115,7 @@ impl Refusal {
         let causes = vec![(reason, message.to_owned(), field)];
         let details = Details { name: name.to_owned(), group: group.to_owned(), kind: kind.to_owned(), causes, retry_after: None };
         let message = format!("{qualified} \"{name}\" is invalid: {field}: {message}");
-        Self { details: Some(details), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message) }
+        Self { details: Some(Box::new(details)), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Invalid", message) }
     }
 
     /// The `Status` object.

@@ -19,15 +19,15 @@ use super::options::{At, Options};
 use super::selector::Selector;
 use super::server::Server;
 use super::status::Refusal;
-use super::store::{Change, TooOld};
+use super::store::{Change, Store};
 use super::table;
 
 /// How often the world behind is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 /// How long a watch lasts that says nothing about it.
-const LIFE: Duration = Duration::from_secs(45 * 60);
+const LIFE: Duration = Duration::from_mins(45);
 /// How often a quiet watch is told its version.
-const BOOKMARK: Duration = Duration::from_secs(60);
+const BOOKMARK: Duration = Duration::from_mins(1);
 
 /// Answers a watch.
 pub(super) fn watch(server: Arc<Server>, kind: &'static ServedKind, namespace: Option<&str>, options: Options, form: Form) -> Response {
@@ -123,7 +123,7 @@ impl Watch {
             WatchFault::Cut => None,
             WatchFault::Garbled => Some(Bytes::from_static(b"{\"type\":\"MODIFIED\",\"object\":{\"kind\":\"Po\x00\xff<html>502\n")),
             WatchFault::Outdated => {
-                let newest = self.server.look(|store| store.version());
+                let newest = self.server.look(Store::version);
                 Some(error(&Refusal::too_old(self.at.unwrap_or_default(), newest)).into())
             }
         }
@@ -137,25 +137,19 @@ impl Watch {
             None => store.objects(kind, namespace, "", None).map(|objects| (Vec::new(), objects, store.version())),
         });
         let mut lines = Vec::new();
-        match seen {
-            Ok((changes, objects, version)) => {
-                self.at = Some(version);
-                for object in objects {
-                    if !self.selector.admits(&object) {
-                        continue;
-                    }
-                    self.line(&mut lines, "ADDED", &object);
-                }
-                for change in &changes {
-                    if let Some((word, object)) = self.event(change) {
-                        self.line(&mut lines, word, &object);
-                    }
-                }
+        let Ok((changes, objects, version)) = seen else {
+            self.over = Some(Over::Ended);
+            return error(&Refusal::too_old(at.unwrap_or_default(), self.server.look(Store::version)));
+        };
+        self.at = Some(version);
+        for object in objects {
+            if self.selector.admits(&object) {
+                self.line(&mut lines, "ADDED", &object);
             }
-            Err(TooOld) => {
-                let oldest = self.server.look(|store| store.version());
-                lines = error(&Refusal::too_old(at.unwrap_or_default(), oldest));
-                self.over = Some(Over::Ended);
+        }
+        for change in &changes {
+            if let Some((word, object)) = self.event(change) {
+                self.line(&mut lines, word, &object);
             }
         }
         lines

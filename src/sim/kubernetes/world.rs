@@ -83,3 +83,32 @@ fn sidecar(world: &World, pod: &Pod) -> Vec<LogEntry> {
     let started = pod.started_at.map(|at| LogEntry { at: world.stamp(at), text: "listening for requests on port 8888".to_owned() });
     started.into_iter().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::build::build;
+    use crate::sim::kubernetes::kinds::find;
+    use crate::sim::scenario::{FILES, parse};
+    use std::path::Path;
+
+    #[test]
+    fn everything_a_cluster_has_is_served_and_a_pod_keeps_its_log() {
+        for (name, text) in FILES {
+            let path = Path::new(name);
+            let scenario = parse(path, text).unwrap();
+            let world = build(path, &scenario, clock::now(), scenario.elapsed.0, 1.0).unwrap();
+            let mut store = Store::default();
+            for cluster in &world.clusters {
+                assert_eq!(store.reconcile(&objects(&world, cluster)).refused, Vec::<String>::new(), "{name}");
+            }
+            let backing = WorldBacking::new(SharedWorld::new(world), &scenario.cluster[0].name);
+            let mut store = Store::default();
+            backing.update(&mut store);
+            let pods = store.objects(find("", "v1", "pods").unwrap(), Some("default"), "", None).unwrap();
+            let api = pods.iter().find(|pod| pod.name.starts_with("api-sentiment")).unwrap();
+            let of = LogOf { namespace: "default", pod: &api.name, container: "api", previous: false };
+            assert!(!backing.log(&of).is_empty(), "{name}");
+        }
+    }
+}

@@ -94,7 +94,7 @@ fn write(pod: &mut Pod, before: PodPhase, behaviour: Behaviour, api: &str, now: 
     }
     let turn = (now + i64::try_from(api.len()).unwrap_or_default()) % 17;
     if pod.phase == PodPhase::Ready && turn == 0 {
-        let took = 40 + (now * 7 + pod.created_at.rem_euclid(13)) % 160;
+        let took = 40 + (now * 7 + pod.created_at.rem_euclid(13)).rem_euclid(160);
         say(pod, now, format!("POST / 200 {took}ms"));
     }
     if pod.phase == PodPhase::NotReady && behaviour == Behaviour::NeverReady && now % 10 == 0 {
