@@ -109,7 +109,7 @@ impl<'a> Belonging<'a> {
     fn add<O: Object>(&mut self, root: Root, store: &Store<O>, taken: &mut BTreeSet<Text>) {
         for object in store.values() {
             let meta = object.meta();
-            if !self.is_chosen(meta) || self.root_of(root, meta).0 != root {
+            if !self.is_chosen(meta) || Self::is_made_by_pod(meta) || self.root_of(root, meta).0 != root {
                 continue;
             }
             let path = meta.path();
@@ -140,6 +140,11 @@ impl<'a> Belonging<'a> {
             return place(operator, &name);
         }
         place(root, &meta.name)
+    }
+
+    /// Whether a pod made it: `LeaderWorkerSet`'s leaders make their workers that way.
+    fn is_made_by_pod(meta: &Meta) -> bool {
+        meta.controller().is_some_and(|owner| owner.kind == "Pod")
     }
 
     /// The operator's object that something with this metadata was made for, if it is known.
@@ -204,8 +209,8 @@ impl<'a> Belonging<'a> {
         if let Some(set) = self.stores.replica_sets.get(&(pod.namespace.clone(), set.clone())) {
             return set.meta.owner("Deployment").map(|owner| owner.name.clone());
         }
-        let hash = pod.label("pod-template-hash")?;
-        set.strip_suffix(hash.as_str())?.strip_suffix('-').map(Text::from)
+        let hash = pod.label("pod-template-hash").map_or_else(|| set.rsplit('-').next().unwrap_or_default(), Text::as_str);
+        set.strip_suffix(hash)?.strip_suffix('-').map(Text::from)
     }
 
     /// The revision a pod runs, and whether it is the one being rolled out.

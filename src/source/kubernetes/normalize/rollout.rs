@@ -46,6 +46,7 @@ pub fn controllers(stores: &Stores, settings: &Settings, belonging: &Belonging<'
     for set in stores.stateful_sets.values() {
         if let Some(workload) = belonging.workload_of(Root::StatefulSet, &set.meta)
             && set.meta.label("leaderworkerset.sigs.k8s.io/name").is_none()
+            && set.meta.owner("LeaderWorkerSet").is_none()
         {
             let own = replicas.get(&workload).map(Vec::as_slice).unwrap_or_default();
             rollouts.push(of_stateful_set(set, workload.clone(), settings, own));

@@ -114,6 +114,7 @@ pub fn inference_service(facts: &Facts<'_>, service: &InferenceService, key: &Re
         let progressing = named(&part.conditions, "Progressing")?;
         (progressing.holds == Some(false)).then(|| progressing.reason.clone())
     };
+    let moves = |part: &&&Rollout| named(&part.conditions, "Progressing").is_some_and(|it| it.reason != "NewReplicaSetAvailable");
     let wanted = if parts.is_empty() && !service.stopped && is_ready != Some(true) { service.min } else { 0 };
     let first = replicas.iter().filter(|replica| replica.is_current).filter_map(|replica| replica.created_at).min();
     let has_old = has_old(replicas) || is_serverless && service.latest_revision != service.ready_revision;
@@ -131,7 +132,7 @@ pub fn inference_service(facts: &Facts<'_>, service: &InferenceService, key: &Re
             unobserved: is_unobserved(&service.meta, service.observed_generation),
             paused: service.stopped,
             has_old,
-            in_progress: is_ready != Some(true),
+            in_progress: parts.is_empty() && is_ready != Some(true) || parts.iter().any(moves),
             // It is complete only when it says so itself as well: the route comes last.
             unready: is_ready == Some(false) && !service.stopped,
             failed: stuck.or_else(|| parts.iter().find_map(failed)),

@@ -31,11 +31,20 @@ pub struct Situation {
     pub short_since: Option<Timestamp>,
 }
 
+impl Situation {
+    /// Whether an update or a first start is the matter, and not something that happened to a
+    /// workload that had been complete.
+    fn is_rollout(&self) -> bool {
+        self.unobserved || self.has_old || self.in_progress || self.failed.is_some()
+    }
+}
+
 /// The common status.
 pub fn status(situation: &Situation, counts: &ReplicaCounts) -> Status {
     let phase = phase(situation, counts);
     let since = match phase {
-        Phase::Updating | Phase::Failed => situation.began,
+        Phase::Updating | Phase::Failed if situation.is_rollout() => situation.began,
+        Phase::Updating | Phase::Failed => situation.short_since,
         Phase::Short => situation.short_since,
         Phase::Live | Phase::Zero | Phase::Idle | Phase::Stopping | Phase::Unrecognized => None,
     };
@@ -80,7 +89,8 @@ fn native(situation: &Situation, counts: &ReplicaCounts, phase: Phase) -> Text {
         Phase::Failed => situation.failed.clone().unwrap_or_else(|| format!("failing, {ready}").into()),
         Phase::Updating if situation.unobserved => "not looked at yet".into(),
         Phase::Updating if situation.paused => format!("paused, {ready}").into(),
-        Phase::Updating => format!("updating, {ready}").into(),
+        Phase::Updating if situation.is_rollout() => format!("updating, {ready}").into(),
+        Phase::Updating => ready.into(),
         Phase::Short | Phase::Idle | Phase::Unrecognized => ready.into(),
     }
 }
@@ -103,6 +113,7 @@ mod tests {
             (Situation::default(), counts(3, 1, 0), Phase::Short, "1/3 ready"),
             (Situation::default(), ReplicaCounts { failed: 1, ..counts(1, 0, 0) }, Phase::Failed, "failing, 0/1 ready"),
             (Situation::default(), counts(0, 0, 0), Phase::Zero, "scaled to zero"),
+            (Situation::default(), ReplicaCounts { pending: 1, ..counts(1, 0, 0) }, Phase::Updating, "0/1 ready"),
             (Situation { unobserved: true, ..Situation::default() }, counts(1, 1, 0), Phase::Updating, "not looked at yet"),
             (Situation { unready: true, ..old() }, counts(1, 1, 0), Phase::Updating, "updating, 1/1 ready"),
             (Situation { deleting: true, ..old() }, counts(1, 1, 0), Phase::Stopping, "deleting"),

@@ -113,10 +113,11 @@ fn word(root: Root) -> &'static str {
     }
 }
 
-/// Replicas by state: from the pods, or from the controller's numbers where none may be listed.
+/// Replicas by state: from the pods, or from the controller's numbers where none may be listed or
+/// none could be told to be its own.
 fn counted(facts: &Facts<'_>, key: &ResourceKey, said: &Said) -> ReplicaCounts {
-    if facts.stores.pods.is_empty() {
-        let (ready, ready_old) = said.ready;
+    let (ready, ready_old) = said.ready;
+    if facts.stores.pods.is_empty() || own(facts, key).is_empty() && ready + ready_old > 0 {
         let unknown = said.desired.saturating_sub(ready);
         return ReplicaCounts {
             desired: Some(said.desired),
