@@ -5,6 +5,7 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
 use super::{Cluster, recorded, recorded_cluster};
+use crate::sim::kubernetes::store::Store;
 
 /// The lines of a watch.
 struct Lines {
@@ -14,7 +15,11 @@ struct Lines {
 
 impl Lines {
     async fn of(cluster: &Cluster, path: &str) -> Self {
-        let response = cluster.send("GET", path, &[]).await;
+        Self::formed(cluster, path, "application/json").await
+    }
+
+    async fn formed(cluster: &Cluster, path: &str, accept: &str) -> Self {
+        let response = cluster.send("GET", path, &[("accept", accept)]).await;
         assert_eq!(response.status().as_u16(), 200);
         assert_eq!(response.headers()["content-type"], "application/json");
         Self { stream: response.into_body().into_data_stream(), rest: Vec::new() }
@@ -41,8 +46,8 @@ async fn the_recorded_stream_is_sent_again() {
     for recorded in recorded!("pods_watch.jsonl").lines() {
         let recorded: Value = serde_json::from_str(recorded).unwrap();
         let version: u64 = recorded["object"]["metadata"]["resourceVersion"].as_str().unwrap().parse().unwrap();
-        while cluster.server.look(|store| store.version()) + 1 < version {
-            let count = cluster.server.look(|store| store.version());
+        while cluster.server.look(Store::version) + 1 < version {
+            let count = cluster.server.look(Store::version);
             cluster.tell(vec![json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": format!("n{count}") } })]);
         }
         cluster.tell(vec![recorded["object"].clone()]);
@@ -86,4 +91,16 @@ async fn the_past_that_is_gone_is_410_in_the_stream() {
     assert_eq!((&line["type"], &line["object"]["code"], &line["object"]["reason"]), (&json!("ERROR"), &json!(410), &json!("Expired")));
     assert_eq!(line["object"]["message"], "too old resource version: 7 (348)");
     assert_eq!(lines.next().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_columns_of_a_watched_table_are_named_once() {
+    let cluster = recorded_cluster();
+    let table = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+    let mut lines = Lines::formed(&cluster, "/api/v1/nodes?watch=true", table).await;
+    let first = lines.next().await.unwrap();
+    assert_eq!((&first["type"], &first["object"]["kind"]), (&json!("ADDED"), &json!("Table")));
+    assert_eq!(first["object"]["columnDefinitions"][0]["name"], "Name");
+    assert_eq!(first["object"]["rows"][0]["cells"][1], "Ready");
+    assert_eq!(lines.next().await.unwrap()["object"]["columnDefinitions"], Value::Null);
 }
