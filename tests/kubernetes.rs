@@ -7,6 +7,8 @@ mod lists;
 mod logs;
 #[path = "kubernetes/server.rs"]
 mod server;
+#[path = "kubernetes/simulated.rs"]
+mod simulated;
 #[path = "kubernetes/sources.rs"]
 mod sources;
 #[path = "kubernetes/watches.rs"]

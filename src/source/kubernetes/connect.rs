@@ -4,20 +4,18 @@
 use std::fmt;
 use std::time::Duration;
 
-use kube::config::{AuthInfo, ExecInteractiveMode, KubeConfigOptions, KubeconfigError};
+use kube::config::{AuthInfo, KubeConfigOptions, KubeconfigError};
 use kube::{Client, Config};
 
 use super::kubeconfig::{self, EksName, Entry, Merged};
-use super::refusal;
+use super::{login, refusal};
 use crate::config::KubernetesConfig;
 use crate::config::context::{is_this_machine, shown_address};
 use crate::domain::source::{Failure, FailureKind};
+use crate::domain::time::Timestamp;
 
 /// How long a connection may take to be made.
 pub const CONNECT: Duration = Duration::from_secs(10);
-
-/// How long a credential plugin may take.
-const PLUGIN: Duration = Duration::from_secs(30);
 
 /// The variable that a cluster sets in its pods.
 const IN_CLUSTER: &str = "KUBERNETES_SERVICE_HOST";
@@ -56,6 +54,8 @@ pub struct Connection {
     pub client: Client,
     /// The server's address as it may be shown.
     pub server: String,
+    /// Until when its credentials hold, if that is known.
+    pub expires: Option<Timestamp>,
 }
 
 impl fmt::Debug for Connection {
@@ -157,23 +157,17 @@ impl Target {
         let made = tokio::task::spawn_blocking(move || target.config());
         let mut config = flatten(made.await)?;
         let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
-        let with_plugin = config.auth_info.exec.clone();
         forbid_plain(&config, &server)?;
-        prepare(&mut config);
-        let client = tokio::task::spawn_blocking(move || Client::try_from(config));
-        let client = match tokio::time::timeout(PLUGIN, client).await {
-            Ok(Ok(Ok(client))) => client,
-            Ok(Ok(Err(kube::Error::Auth(error)))) => return Err(refusal::credentials(&error, with_plugin.as_ref())),
-            Ok(Ok(Err(error))) => return Err(unusable(&error)),
-            Ok(Err(_)) => return Err(lost()),
-            Err(_) => {
-                let command = with_plugin.and_then(|exec| exec.command).unwrap_or_else(|| "the credential plugin".to_owned());
-                let hint = "run kubectl version in a terminal: the plugin may wait for a browser or for input";
-                let message = format!("{command} did not log in within {} s", PLUGIN.as_secs());
-                return Err(Failure::new(FailureKind::NoCredentials, message, hint));
-            }
+        // kube would run a plugin several times, let it write over the screen, and retry unseen.
+        let expires = login::log_in(&mut config.auth_info).await?;
+        config.default_retry = false;
+        config.connect_timeout = Some(CONNECT);
+        let client = match Client::try_from(config) {
+            Ok(client) => client,
+            Err(kube::Error::Auth(error)) => return Err(refusal::credentials(&error)),
+            Err(error) => return Err(unusable(&error)),
         };
-        Ok(Connection { client, server: shown_address(&server) })
+        Ok(Connection { client, server: shown_address(&server), expires })
     }
 
     fn config(&self) -> Result<Config, Failure> {
@@ -195,15 +189,6 @@ impl Target {
             }
         }
     }
-}
-
-/// What kube would do otherwise: let a plugin write over the screen, and retry for minutes unseen.
-fn prepare(config: &mut Config) {
-    if let Some(exec) = &mut config.auth_info.exec {
-        exec.interactive_mode = Some(ExecInteractiveMode::Never);
-    }
-    config.default_retry = false;
-    config.connect_timeout = Some(CONNECT);
 }
 
 fn forbid_plain(config: &Config, server: &str) -> Result<(), Failure> {

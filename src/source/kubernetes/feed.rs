@@ -162,7 +162,7 @@ impl Source for ClusterSource {
             {
                 return tokio::time::sleep_until(next).await;
             }
-            std::future::pending().await
+            std::future::pending::<()>().await;
         })
     }
 }

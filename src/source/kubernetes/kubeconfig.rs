@@ -117,15 +117,10 @@ impl Merged {
     /// `Misconfigured`, with names near the one that is not there.
     pub fn choose(&self, wanted: Option<&str>) -> Result<Entry, Failure> {
         let entries = self.entries();
-        let name = match wanted.or(self.config.current_context.as_deref()).filter(|name| !name.is_empty()) {
-            Some(name) => name,
-            None => match entries.as_slice() {
-                [only] => &only.name,
-                _ => {
-                    let hint = format!("kubectl config use-context NAME, or kubernetes.context = \"NAME\"; {}", names(&entries, None));
-                    return Err(Failure::new(FailureKind::Misconfigured, "the kubeconfig has no current context", hint));
-                }
-            },
+        let only = if let [only] = entries.as_slice() { Some(only.name.as_str()) } else { None };
+        let Some(name) = wanted.or(self.config.current_context.as_deref()).filter(|name| !name.is_empty()).or(only) else {
+            let hint = format!("kubectl config use-context NAME, or kubernetes.context = \"NAME\"; {}", names(&entries, None));
+            return Err(Failure::new(FailureKind::Misconfigured, "the kubeconfig has no current context", hint));
         };
         entries.iter().find(|entry| entry.name == name).cloned().ok_or_else(|| {
             let message = format!("the kubeconfig has no context called {}", Text::clean_to(name, 120));
@@ -179,7 +174,7 @@ fn names(entries: &[Entry], wanted: Option<&str>) -> String {
     }
     let mut names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
     if let Some(wanted) = wanted {
-        names.sort_by_cached_key(|name| std::cmp::Reverse((strsim::jaro_winkler(wanted, name) * 1e6) as u64));
+        names.sort_by(|a, b| strsim::jaro_winkler(wanted, b).total_cmp(&strsim::jaro_winkler(wanted, a)));
     }
     let more = if names.len() > NAMES { ", …" } else { "" };
     let shown: Vec<String> = names.iter().take(NAMES).map(|name| Text::clean_to(name, 120).to_string()).collect();

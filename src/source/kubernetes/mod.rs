@@ -12,6 +12,7 @@ pub mod feed;
 pub mod informer;
 pub mod kubeconfig;
 pub mod link;
+mod login;
 pub mod logs;
 pub mod normalize;
 pub mod object;

@@ -4,7 +4,6 @@
 use std::error::Error as StdError;
 
 use kube::client::AuthError;
-use kube::config::ExecConfig;
 use serde::Deserialize;
 
 use crate::domain::source::{Failure, FailureKind};
@@ -114,7 +113,10 @@ fn meaning(asked: &Asked, code: u16, said: &Text) -> Failure {
             ..failure(
                 FailureKind::Denied,
                 format!("you may not {what}"),
-                &format!("{} confirms it; a ClusterRole with get, list and watch on it, bound to you, grants it", asked.check()),
+                &format!(
+                    "{} confirms it; a ClusterRole with get, list and watch on it, bound to you, grants it. kubernetes.namespaces names the ones to read where not all are for you",
+                    asked.check()
+                ),
             )
         },
         404 | 405 => failure(
@@ -147,7 +149,7 @@ fn meaning(asked: &Asked, code: u16, said: &Text) -> Failure {
 /// What a request that brought no answer means.
 pub fn broken(server: &str, error: &(dyn StdError + 'static)) -> Failure {
     if let Some(auth) = in_chain::<AuthError>(error) {
-        return credentials(auth, None);
+        return credentials(auth);
     }
     let innermost = innermost(error);
     if in_chain::<rustls::Error>(error).is_some() || innermost.contains("certificate") {
@@ -192,39 +194,41 @@ pub fn garbage(server: &str, why: &str) -> Failure {
     )
 }
 
-/// What a login that failed means. Of a plugin's words only its error output is shown, cleaned.
-pub fn credentials(error: &AuthError, exec: Option<&ExecConfig>) -> Failure {
-    let command = exec
-        .and_then(|exec| exec.command.as_deref())
-        .map_or_else(|| "the credential plugin".to_owned(), |name| Text::clean_to(name, 120).to_string());
-    match error {
-        AuthError::AuthExecStart(why) => {
-            let own = exec.and_then(|exec| exec.install_hint.as_deref()).map(|hint| Text::clean_to(hint.trim(), SHOWN).to_string());
-            let hint = own.unwrap_or_else(|| {
-                format!("install {command} or put it on PATH: the kubeconfig's user names it, and kubectl needs it too")
-            });
-            Failure::new(FailureKind::NoCredentials, format!("the kubeconfig logs in with {command}, which cannot be run: {why}"), hint)
-        }
-        AuthError::AuthExecRun { out, .. } => plugin_failed(&command, &out.stderr),
-        AuthError::ReadTokenFile(why, path) => Failure::new(
+/// What a login that failed means. Nothing that a command wrote is repeated.
+pub fn credentials(error: &AuthError) -> Failure {
+    if let AuthError::ReadTokenFile(why, path) = error {
+        return Failure::new(
             FailureKind::NoCredentials,
             format!("the token file {} cannot be read: {why}", path.display()),
             "check the kubeconfig's user; inside a pod, that its service account's token is mounted",
-        ),
-        AuthError::AuthExecParse(_) | AuthError::ExecPluginFailed | AuthError::MalformedTokenExpirationDate(_) => Failure::new(
-            FailureKind::NoCredentials,
-            format!("{command} ran and gave no credential that can be read"),
-            "run what the kubeconfig's user names by hand and look at its answer; a newer version of it often helps",
-        ),
-        _ => Failure::new(
-            FailureKind::NoCredentials,
-            format!("{command} gave no usable credentials"),
-            "check the kubeconfig's user: kubectl config view --minify; kubectl version shows whether it can log in",
-        ),
+        );
     }
+    Failure::new(
+        FailureKind::NoCredentials,
+        "the kubeconfig's user gives no usable credentials",
+        "check it: kubectl config view --minify; kubectl version shows whether it can log in",
+    )
 }
 
-fn plugin_failed(command: &str, stderr: &[u8]) -> Failure {
+/// A login command that cannot be run.
+pub(super) fn plugin_missing(command: &Text, install_hint: Option<&str>, why: &std::io::Error) -> Failure {
+    let own = install_hint.map(|hint| Text::clean_to(hint.trim(), SHOWN).to_string());
+    let hint =
+        own.unwrap_or_else(|| format!("install {command} or put it on PATH: the kubeconfig's user names it, and kubectl needs it too"));
+    Failure::new(FailureKind::NoCredentials, format!("the kubeconfig logs in with {command}, which cannot be run: {why}"), hint)
+}
+
+/// A login command whose answer is no credential.
+pub(super) fn plugin_unreadable(command: &Text) -> Failure {
+    Failure::new(
+        FailureKind::NoCredentials,
+        format!("{command} ran and gave no credential that can be read"),
+        "run what the kubeconfig's user names by hand and look at its answer; a newer version of it often helps",
+    )
+}
+
+/// A login command that failed. Of its words only the error output is shown, cleaned.
+pub(super) fn plugin_failed(command: &Text, stderr: &[u8]) -> Failure {
     let said = Text::clean_to(String::from_utf8_lossy(stderr).trim(), SHOWN);
     let lower = said.to_lowercase();
     let (kind, hint) = if lower.contains("sso") || lower.contains("expired") || lower.contains("refresh") {

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::connect::{Connection, Target};
 use super::refusal::{self, Asked, Refused};
+use crate::clock;
 use crate::domain::source::{Failure, FailureKind};
 
 /// How long a server may take.
@@ -35,6 +36,9 @@ impl Default for Patience {
 
 /// The most bytes of a refusal, and of a short answer.
 const SHORT: usize = 1024 * 1024;
+
+/// How long before its end a login is renewed.
+const MARGIN: Duration = Duration::from_mins(1);
 
 /// How long a login that failed is not tried again by the next request.
 const LOGIN_PAUSE: Duration = Duration::from_secs(4);
@@ -108,7 +112,8 @@ impl Server {
     /// Why the login failed.
     pub async fn connection(&self) -> Result<Arc<Connection>, Failure> {
         let mut login = self.login.lock().await;
-        if let Some(connection) = &login.connection {
+        let holds = |connection: &&Arc<Connection>| connection.expires.is_none_or(|expires| clock::now() + MARGIN < expires);
+        if let Some(connection) = login.connection.as_ref().filter(holds) {
             return Ok(Arc::clone(connection));
         }
         if let Some((at, failure)) = &login.failed
@@ -190,9 +195,8 @@ impl Answer {
     pub async fn chunk(&mut self, patience: Duration) -> Result<Option<Bytes>, Failure> {
         loop {
             let frame = std::future::poll_fn(|context| std::pin::Pin::new(&mut self.body).poll_frame(context));
-            let frame = match tokio::time::timeout(patience, frame).await {
-                Ok(frame) => frame,
-                Err(_) => return Err(refusal::timed_out(&self.server, patience)),
+            let Ok(frame) = tokio::time::timeout(patience, frame).await else {
+                return Err(refusal::timed_out(&self.server, patience));
             };
             match frame {
                 None => return Ok(None),

@@ -20,7 +20,7 @@ fn essence(feed: Feed) -> &'static str {
 pub fn judge(feed: Feed, progress: &[(Watched, Progress)]) -> Result<Vec<Gap>, Failure> {
     let mut essential = progress.iter().filter(|(watched, one)| watched.plural == essence(feed) && one.narrowed.is_none()).peekable();
     if essential.peek().is_some() {
-        let failures: Vec<&Failure> = essential.map_while(|(_, one)| failure_of(one)).collect();
+        let failures: Vec<&Failure> = essential.map_while(|(_, one)| one.trouble()).collect();
         let asked = progress.iter().filter(|(watched, one)| watched.plural == essence(feed) && one.narrowed.is_none()).count();
         if let (Some(first), true) = (failures.first(), failures.len() == asked) {
             let wider = progress.iter().filter(|(watched, _)| watched.plural == essence(feed)).filter_map(|(_, one)| one.narrowed.as_ref());
@@ -28,12 +28,9 @@ pub fn judge(feed: Feed, progress: &[(Watched, Progress)]) -> Result<Vec<Gap>, F
             return Err(Failure { permissions, ..(*first).clone() });
         }
     }
-    Ok(progress.iter().flat_map(|(watched, one)| gaps(watched, one)).collect())
-}
-
-/// Why a kind has nothing current, or nothing at all yet.
-fn failure_of(progress: &Progress) -> Option<&Failure> {
-    progress.trouble()
+    // Each gap is told by one view; without pods no other is whole either.
+    let is_mine = |watched: &Watched, one: &Progress| one.feeds.first() == Some(&feed) || watched.plural == essence(Feed::Workloads);
+    Ok(progress.iter().filter(|(watched, one)| is_mine(watched, one)).flat_map(|(watched, one)| gaps(watched, one)).collect())
 }
 
 fn gaps(watched: &Watched, progress: &Progress) -> Vec<Gap> {

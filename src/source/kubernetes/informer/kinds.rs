@@ -17,7 +17,7 @@ pub enum Feed {
 
 /// A kind that is kept.
 pub trait Kept: Object {
-    /// The views that it changes.
+    /// The views that it changes, the one that tells what is wrong with it first.
     const FEEDS: &'static [Feed];
     /// Its place.
     fn store(stores: &mut Stores) -> &mut Store<Self>;
@@ -26,6 +26,7 @@ pub trait Kept: Object {
 const WORKLOADS: &[Feed] = &[Feed::Workloads];
 const NODES: &[Feed] = &[Feed::Nodes];
 const BOTH: &[Feed] = &[Feed::Workloads, Feed::Nodes];
+const NODES_FIRST: &[Feed] = &[Feed::Nodes, Feed::Workloads];
 const EVENTS: &[Feed] = &[Feed::Events];
 
 macro_rules! kept {
@@ -51,7 +52,7 @@ macro_rules! kept {
 
 kept! {
     Pod pods BOTH;
-    Node nodes BOTH;
+    Node nodes NODES_FIRST;
     Deployment deployments WORKLOADS;
     ReplicaSet replica_sets WORKLOADS;
     Event events EVENTS;

@@ -153,7 +153,7 @@ impl<O: Kept> Informer<O> {
     }
 
     /// A number below `bound` that differs between kinds, so that they do not act together.
-    pub(super) fn spread(&self, bound: u64) -> u64 {
+    pub(super) fn spread(bound: u64) -> u64 {
         O::KIND.plural.bytes().fold(7_u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(u64::from(byte))) % bound
     }
 
@@ -208,7 +208,7 @@ impl<O: Kept> Informer<O> {
                     let moved = self.keep_watching(version).await;
                     lost = if moved { 0 } else { lost.saturating_add(1) };
                     // A server that forgets at once, every time, is not listed without end.
-                    tokio::time::sleep(self.pause(lost)).await;
+                    tokio::time::sleep(Self::pause(lost)).await;
                 }
                 Err(failure) => {
                     let pause = backoff.pause(&failure);
@@ -238,7 +238,7 @@ impl<O: Kept> Informer<O> {
             let failure = match end {
                 End::Closed => {
                     in_vain = in_vain.saturating_add(1);
-                    tokio::time::sleep(self.pause(in_vain)).await;
+                    tokio::time::sleep(Self::pause(in_vain)).await;
                     continue;
                 }
                 End::Gone => return begun != from,
@@ -259,8 +259,8 @@ impl<O: Kept> Informer<O> {
     }
 
     /// A short pause that grows to half a minute with what happened in vain.
-    fn pause(&self, in_vain: u32) -> Duration {
-        let base = Duration::from_millis(100 + self.spread(200));
+    fn pause(in_vain: u32) -> Duration {
+        let base = Duration::from_millis(100 + Self::spread(200));
         base.saturating_mul(2_u32.saturating_pow(in_vain.saturating_sub(1).min(8))).min(Duration::from_secs(30))
     }
 }

@@ -53,7 +53,7 @@ struct Head {
 impl<O: Kept> Informer<O> {
     /// Follows changes from a version on and moves it along.
     pub(super) async fn watch(&self, from: &mut String) -> End {
-        let seconds = (OPEN + self.spread(60)).to_string();
+        let seconds = (OPEN + Self::spread(60)).to_string();
         let query =
             [("watch", "1"), ("allowWatchBookmarks", "true"), ("resourceVersion", from.as_str()), ("timeoutSeconds", seconds.as_str())];
         let opened = self.server.get(&self.path(&query), &self.scope.asked("watch", O::KIND.plural)).await;
@@ -75,7 +75,7 @@ impl<O: Kept> Informer<O> {
             let mut end = None;
             lines.feed(&piece, &mut |line| {
                 if end.is_none() {
-                    end = self.line(line, from, answer.server());
+                    end = self.line(&line, from, answer.server());
                 }
             });
             if let Some(end) = end {
@@ -84,7 +84,7 @@ impl<O: Kept> Informer<O> {
         }
     }
 
-    fn line(&self, line: Line<'_>, from: &mut String, server: &str) -> Option<End> {
+    fn line(&self, line: &Line<'_>, from: &mut String, server: &str) -> Option<End> {
         let line = match line {
             Line::Whole(line) if line.trim_ascii().is_empty() => return None,
             Line::Whole(line) => line,
