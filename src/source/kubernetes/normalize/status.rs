@@ -44,8 +44,7 @@ pub fn status(situation: &Situation, counts: &ReplicaCounts) -> Status {
     let phase = phase(situation, counts);
     let since = match phase {
         Phase::Updating | Phase::Failed if situation.is_rollout() => situation.began,
-        Phase::Updating | Phase::Failed => situation.short_since,
-        Phase::Short => situation.short_since,
+        Phase::Updating | Phase::Failed | Phase::Short => situation.short_since,
         Phase::Live | Phase::Zero | Phase::Idle | Phase::Stopping | Phase::Unrecognized => None,
     };
     Status { phase, native: native(situation, counts, phase), since, serving: counts.serving() > 0 }
@@ -90,8 +89,7 @@ fn native(situation: &Situation, counts: &ReplicaCounts, phase: Phase) -> Text {
         Phase::Updating if situation.unobserved => "not looked at yet".into(),
         Phase::Updating if situation.paused => format!("paused, {ready}").into(),
         Phase::Updating if situation.is_rollout() => format!("updating, {ready}").into(),
-        Phase::Updating => ready.into(),
-        Phase::Short | Phase::Idle | Phase::Unrecognized => ready.into(),
+        Phase::Updating | Phase::Short | Phase::Idle | Phase::Unrecognized => ready.into(),
     }
 }
 

@@ -123,9 +123,10 @@ fn a_leader_worker_set_counts_pods() {
     let set = json!({"metadata": {"name": "big", "namespace": "ml"}, "spec": {"replicas": 2, "leaderWorkerTemplate": {"size": 2}},
         "status": {"replicas": 2, "readyReplicas": 1, "updatedReplicas": 1, "conditions": [{"type": "UpdateInProgress", "status": "True"}]}});
     let leaders = json!({"metadata": {"name": "big", "namespace": "ml", "labels": labels("r2"), "ownerReferences": [{"kind": "LeaderWorkerSet", "name": "big", "controller": true}]}});
+    let workers = json!({"metadata": {"name": "big-0", "namespace": "ml", "ownerReferences": [{"kind": "Pod", "name": "big-0", "controller": true}]}});
     let stores = Stores {
         leader_worker_sets: store([set]),
-        stateful_sets: store([leaders]),
+        stateful_sets: store([leaders, workers]),
         pods: store([
             pod("big-0", ("StatefulSet", "big"), labels("r1"), ready()),
             pod("big-0-1", ("StatefulSet", "big-0"), labels("r1"), ready()),
