@@ -182,7 +182,7 @@ fn launch(cluster: &mut Cluster, pool: &str, pod: &Waiting, answer: Result<Strin
                 NAME,
                 &about,
                 "Launched",
-                format!("Status condition transitioned, Type: Launched, Status: Unknown -> True, Reason: Launched"),
+                "Status condition transitioned, Type: Launched, Status: Unknown -> True, Reason: Launched".to_owned(),
             );
             if let Some(group) = cluster.groups.iter_mut().find(|group| group.name == pool) {
                 group.desired += 1;

@@ -36,14 +36,13 @@ fn text(view: View<'_>, looked: Moment) -> String {
     let ready = view.cluster.live_nodes(looked).filter(|node| node.is_ready(looked)).count();
     let unready = registered - ready;
     let activity = if view.cluster.autoscaler.asked.is_empty() { "NoActivity" } else { "InProgress" };
-    let mut text = format!("Cluster-autoscaler status at {}:\nCluster-wide:\n", stamp(view, looked));
-    text.push_str(&format!(
-        "  Health:      Healthy (ready={ready} unready=0 notStarted={unready} longNotStarted=0 registered={registered} \
-         longUnregistered=0)\n{}",
-        times(view, looked, created)
-    ));
-    text.push_str(&format!("  ScaleUp:     {activity} (ready={ready} registered={registered})\n{}", times(view, looked, created)));
-    text.push_str(&format!("  ScaleDown:   NoCandidates (candidates=0)\n{}\nNodeGroups:\n", times(view, looked, created)));
+    let unchanged = times(view, looked, created);
+    let mut text = format!(
+        "Cluster-autoscaler status at {}:\nCluster-wide:\n  Health:      Healthy (ready={ready} unready=0 notStarted={unready} \
+         longNotStarted=0 registered={registered} longUnregistered=0)\n{unchanged}  ScaleUp:     {activity} (ready={ready} \
+         registered={registered})\n{unchanged}  ScaleDown:   NoCandidates (candidates=0)\n{unchanged}\nNodeGroups:\n",
+        stamp(view, looked)
+    );
     for group in view.cluster.groups.iter().filter(|group| group.is_auto_scaling()) {
         text.push_str(&one(view, group, looked));
     }

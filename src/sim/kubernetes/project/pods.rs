@@ -75,10 +75,9 @@ fn pod(view: View<'_>, api: &Api, version: &Version, pod: &Pod) -> Value {
 
 fn status(view: View<'_>, api: &Api, version: &Version, pod: &Pod) -> Value {
     let phase = match pod.phase {
-        PodPhase::Pending | PodPhase::Creating | PodPhase::ImageError => "Pending",
         PodPhase::NotReady | PodPhase::Ready | PodPhase::Failed | PodPhase::OutOfMemory => "Running",
         PodPhase::Terminating if pod.started_at.is_some() => "Running",
-        PodPhase::Terminating => "Pending",
+        PodPhase::Pending | PodPhase::Creating | PodPhase::ImageError | PodPhase::Terminating => "Pending",
         PodPhase::Succeeded => "Succeeded",
         PodPhase::Evicted => "Failed",
     };

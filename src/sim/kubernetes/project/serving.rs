@@ -1,4 +1,4 @@
-//! Serving platforms on Kubernetes: `KServe`, `KubeRay`, LeaderWorkerSets, as their controllers report.
+//! Serving platforms on Kubernetes: `KServe`, `KubeRay`, `LeaderWorkerSet`, as their controllers report.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! StatefulSets: of people, and those beneath LeaderWorkerSets.
+//! `StatefulSet`: those of people, and those beneath each `LeaderWorkerSet`.
 
 use serde_json::{Map, Value, json};
 
