@@ -101,26 +101,7 @@ fn faults(info: &ScenarioInfo, answer: &Value, code: u8) -> Vec<String> {
 
 /// Scenarios whose expectation is not met yet. Each is run all the same: one that is met must leave
 /// this list.
-const PENDING: &[&str] = &[
-    "taint-mismatch",
-    "affinity-mismatch",
-    "pod-limit",
-    "pvc-zone",
-    "image-secret",
-    "config-missing",
-    "probe-wrong-port",
-    "node-pressure-eviction",
-    "quota-denied",
-    "webhook-denied",
-    "hpa-at-max",
-    "pdb-blocked-drain",
-    "autoscaler-backoff",
-    "autoscaler-down",
-    "karpenter-no-capacity",
-    "karpenter-quota",
-    "xid-error",
-    "rbac-minimal",
-];
+const PENDING: &[&str] = &["pdb-blocked-drain", "rbac-minimal"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_scenario_gets_the_verdict_and_the_root_it_says() {

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::build::build;
 use super::scenario::{FILES, Scenario, parse};
-use super::world::{OperatorFault, SharedWorld};
+use super::world::{OperatorFault, Platform, SharedWorld};
 use super::{aws, cortex, kubernetes};
 use crate::clock::now;
 use crate::config::problem::{Problem, suggestion};
@@ -83,7 +83,7 @@ pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimE
     let elapsed = options.elapsed.map_or(scenario.elapsed.0, |elapsed| i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX));
     let world = build(Path::new(name_or_path), &scenario, now(), elapsed, options.speed).map_err(SimError::Scenario)?;
     let region = world.account.region.clone();
-    let names: Vec<String> = world.clusters.iter().map(|cluster| cluster.name.clone()).collect();
+    let names: Vec<(String, Platform)> = world.clusters.iter().map(|cluster| (cluster.name.clone(), cluster.platform)).collect();
     let reachable: Vec<String> = world.clusters.iter().filter(|cluster| cluster.kubernetes).map(|cluster| cluster.name.clone()).collect();
     let unreachable = world.faults.kubernetes.down;
     let down = world.faults.operator == OperatorFault::Down;
@@ -100,7 +100,11 @@ pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimE
     let mut port = options.port.unwrap_or_default();
     let listener = listen(port).await?;
     running.aws = running.serve(listener, aws::router(world.clone()), port)?;
-    for name in names {
+    for (name, platform) in names {
+        if platform == Platform::Kubernetes {
+            running.operators.push((name, None));
+            continue;
+        }
         port = if port == 0 { 0 } else { port.saturating_add(1) };
         let listener = listen(port).await?;
         let address = if down {
@@ -109,7 +113,7 @@ pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimE
         } else {
             running.serve(listener, cortex::router(world.clone(), &name), port)?
         };
-        running.operators.push((name, address));
+        running.operators.push((name, Some(address)));
     }
     for name in reachable {
         port = if port == 0 { 0 } else { port.saturating_add(1) };
@@ -138,7 +142,8 @@ fn address_of(listener: &TcpListener, port: u16) -> Result<SocketAddr, SimError>
 pub struct Running {
     world: SharedWorld,
     aws: SocketAddr,
-    operators: Vec<(String, SocketAddr)>,
+    /// Contexts in their order, with the operator's address where there is an operator.
+    operators: Vec<(String, Option<SocketAddr>)>,
     /// Kubernetes APIs by the cluster's name.
     kubernetes: BTreeMap<String, SocketAddr>,
     region: String,
@@ -179,10 +184,10 @@ impl Running {
 
     /// The contexts that point at it.
     pub fn contexts(&self) -> Vec<ContextConfig> {
-        let context = |(name, address): &(String, SocketAddr)| ContextConfig {
+        let context = |(name, operator): &(String, Option<SocketAddr>)| ContextConfig {
             name: name.clone(),
-            platform: "cortex".to_owned(),
-            endpoint: Some(format!("http://{address}")),
+            platform: if operator.is_some() { "cortex" } else { "kubernetes" }.to_owned(),
+            endpoint: operator.map(|address| format!("http://{address}")),
             aws: Some(AwsConfig {
                 region: Some(self.region.clone()),
                 endpoint_url: Some(self.aws_endpoint()),
@@ -229,7 +234,7 @@ mod tests {
     async fn every_cluster_gets_a_context_that_points_at_it() {
         let running = start("bad-day", Options::default()).await.unwrap();
         let names: Vec<String> = running.contexts().into_iter().map(|context| context.name).collect();
-        assert_eq!(names, ["prod", "staging"]);
+        assert_eq!(names, ["prod", "staging", "serving"]);
         let parsed: toml::Table = running.config_toml().parse().unwrap();
         assert!(parsed.contains_key("contexts"));
         let endpoints = running.contexts().into_iter().filter_map(|context| context.kubernetes?.endpoint_url);

@@ -163,7 +163,7 @@ fn messages(objects: &[serde_json::Value], reason: &str) -> Vec<String> {
 #[test]
 fn kubernetes_says_what_stands_in_each_story() {
     for (name, reason, says) in [
-        ("taint-mismatch", "FailedScheduling", "3 node(s) had untolerated taint {dedicated: serving}"),
+        ("taint-mismatch", "FailedScheduling", "3 node(s) had untolerated taint {pool: serving}"),
         ("affinity-mismatch", "FailedScheduling", "9 node(s) didn't match Pod's node affinity/selector"),
         ("pod-limit", "FailedScheduling", "6 Too many pods"),
         ("pvc-zone", "FailedScheduling", "6 node(s) had volume node affinity conflict"),
