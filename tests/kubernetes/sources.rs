@@ -218,6 +218,19 @@ async fn a_login_command_is_run_anew_when_its_token_is_refused_and_its_words_are
 }
 
 #[tokio::test]
+async fn the_last_lines_of_what_crashes_are_read_once_for_each_end() {
+    let log = "/api/v1/namespaces/default/pods/crasher-8449456d5c-9gcsx/log";
+    let script = recorded().on(log, [Answer::whole(200, "loading\nRuntimeError: CUDA out of memory\n")]);
+    let mut connected = connect(&script).await;
+    for _ in 0..3 {
+        let view = polled(&mut connected, 0).await.unwrap();
+        let tail = view.log_tails.iter().find(|tail| tail.of.name.contains("crasher")).unwrap();
+        assert_eq!(tail.lines.trim_end(), "loading\nRuntimeError: CUDA out of memory");
+    }
+    assert_eq!(script.asked(&[log, "tailLines"]).len(), 1);
+}
+
+#[tokio::test]
 async fn a_selector_that_is_none_is_refused_at_once() {
     let refused = connect_with(&context(KubernetesConfig { selector: Some("app in (".into()), ..KubernetesConfig::default() }));
     let failure = refused.err().unwrap();

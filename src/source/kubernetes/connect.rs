@@ -139,11 +139,11 @@ impl Target {
         }
     }
 
-    /// The cluster's own name, as far as it is known here.
-    pub fn cluster(&self) -> String {
+    /// The cluster's own name, where the kubeconfig tells.
+    pub fn cluster(&self) -> Option<String> {
         match self {
-            Self::Context { entry, .. } => entry.eks().map_or_else(|| entry.cluster.clone(), |eks| eks.name),
-            Self::Address(_) | Self::InCluster => self.shown(),
+            Self::Context { entry, .. } => Some(entry.eks().map_or_else(|| entry.cluster.clone(), |eks| eks.name)),
+            Self::Address(_) | Self::InCluster => None,
         }
     }
 

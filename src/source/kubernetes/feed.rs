@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::informer::Feed;
 use super::link::{Hub, Link};
-use super::logs::Member;
+use super::logs::{Member, Tails};
 use super::normalize::{self, Settings};
 use super::verdict::judge;
 use super::{EVENTS, NODES, PLATFORM, WORKLOADS};
@@ -48,6 +48,7 @@ pub struct ClusterSource {
     seen: u64,
     next: Instant,
     last: Option<View>,
+    tails: Tails,
 }
 
 impl ClusterSource {
@@ -59,7 +60,7 @@ impl ClusterSource {
             Feed::Events => EVENTS,
         };
         let id = SourceId::new(&link.context, kind);
-        Self { id, feed, link: Arc::clone(link), signal: None, seen: 0, next: Instant::now(), last: None }
+        Self { id, feed, link: Arc::clone(link), signal: None, seen: 0, next: Instant::now(), last: None, tails: Tails::default() }
     }
 
     async fn read(&mut self, focus: &Focus) -> Result<View, Failure> {
@@ -76,12 +77,15 @@ impl ClusterSource {
         let unchanged = self.seen == count;
         self.seen = count;
         let begun = Instant::now();
-        let view = match &self.last {
+        let mut view = match &self.last {
             Some(last) if unchanged && self.feed != Feed::Events => Ok(last.clone()),
             _ => self.make(&hub, focus),
         };
         let size = view.as_ref().map_or(0, |view| view.replicas.len() + view.nodes.len() + view.events.len());
         self.next = Instant::now() + gap(begun.elapsed(), size);
+        if let (Feed::Workloads, Ok(view)) = (self.feed, &mut view) {
+            view.log_tails = self.tails.of(&hub.server, &view.replicas, focus.now).await;
+        }
         if self.feed != Feed::Events {
             self.last = view.as_ref().ok().cloned();
         }
@@ -122,7 +126,7 @@ impl ClusterSource {
         if self.feed == Feed::Workloads {
             self.link.tell_members(view.replicas.iter().map(Member::of).collect());
             if self.link.adoption.is_none() && view.cluster.is_none() {
-                view.cluster = Some(cluster(hub));
+                view.cluster = Some(cluster(hub, &self.link.context));
             }
         }
         view.gaps.extend(gaps);
@@ -173,12 +177,13 @@ fn gap(took: Duration, size: usize) -> Duration {
     by_size.max(took.saturating_mul(SHARE)).min(LONGEST_GAP)
 }
 
-fn cluster(hub: &Hub) -> Cluster {
+fn cluster(hub: &Hub, context: &Text) -> Cluster {
     let target = hub.server.target();
     let eks = target.eks();
     Cluster {
         platform: PLATFORM.into(),
-        name: target.cluster().into(),
+        // An address says nothing of the cluster's name; the person who named the context does.
+        name: target.cluster().map_or_else(|| context.clone(), |name| Text::clean(&name)),
         version: hub.shared.version(),
         region: eks.as_ref().map(|eks| Text::clean(&eks.region)),
         account: eks.and_then(|eks| eks.account).map(|account| Text::clean(&account)),

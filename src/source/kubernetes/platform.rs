@@ -85,12 +85,14 @@ fn sources(link: &Arc<Link>) -> Vec<Box<dyn Source>> {
     [Feed::Workloads, Feed::Nodes, Feed::Events].map(|feed| Box::new(ClusterSource::new(link, feed)) as Box<dyn Source>).into()
 }
 
-/// AWS beneath, where the kubeconfig context names an EKS cluster.
+/// AWS beneath, where the kubeconfig context names an EKS cluster or the settings name an account.
 fn cloud(context: &ContextConfig) -> Vec<Box<dyn Source>> {
-    let Some(config) = &context.kubernetes else { return Vec::new() };
-    let Ok(Some(target)) = Target::of(config, None) else { return Vec::new() };
-    let (Some(aws), Some(eks)) = (&context.aws, target.eks()) else { return Vec::new() };
-    let region = aws.region.clone().or(Some(eks.region));
+    let (Some(config), Some(aws)) = (&context.kubernetes, &context.aws) else { return Vec::new() };
+    let eks = Target::of(config, None).ok().flatten().and_then(|target| target.eks());
+    if eks.is_none() && *aws == AwsConfig::default() {
+        return Vec::new();
+    }
+    let region = aws.region.clone().or(eks.map(|eks| eks.region));
     let context = ContextConfig { aws: Some(AwsConfig { region, ..aws.clone() }), ..context.clone() };
     aws::sources(&context, EKS_GROUPS)
 }

@@ -8,6 +8,7 @@
 mod choose;
 mod merge;
 mod stream;
+mod tail;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use choose::Member;
+pub use tail::Tails;
 
 use self::choose::{Chosen, Place, choose};
 use self::merge::{Gone, Merger};

@@ -121,6 +121,16 @@ fn path(place: &Place, previous: bool, since: Option<Timestamp>) -> String {
     format!("/api/v1/namespaces/{}/pods/{}/log?{}", escaped(&place.namespace), escaped(&place.pod), query.finish())
 }
 
+/// The path of the last lines alone.
+pub(super) fn tail_path(place: &Place, previous: bool) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("container", &place.container).append_pair("tailLines", "40");
+    if previous {
+        query.append_pair("previous", "true");
+    }
+    format!("/api/v1/namespaces/{}/pods/{}/log?{}", escaped(&place.namespace), escaped(&place.pod), query.finish())
+}
+
 fn asked(place: &Place) -> Asked {
     Asked { what: "get pods/log".to_owned(), namespace: Some(place.namespace.to_string()) }
 }
