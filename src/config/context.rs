@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::azure::{self, AzureConfig};
 use super::problem::suggestion;
 use super::reader::{Section, SectionOrFalse};
 
@@ -30,6 +31,9 @@ pub struct ContextConfig {
     /// `None` to ask no cluster.
     #[serde(default = "some_cluster", skip_serializing_if = "Option::is_none")]
     pub kubernetes: Option<KubernetesConfig>,
+    /// The Azure workspace, for platform `azure`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub azure: Option<AzureConfig>,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "serde wants the field's own type")]
@@ -119,10 +123,12 @@ fn read(name: String, mut section: Section<'_, '_>, platforms: &[&str]) -> Conte
     }
     let trust = [("system", TlsTrust::System), ("pin", TlsTrust::Pin), ("accept-invalid", TlsTrust::AcceptInvalid)];
     let tls = section.choice("tls", &trust.each_ref().map(|(word, _)| *word));
+    let endpoint = section.string("endpoint");
+    let azure = section.section("azure").map(|azure| azure::read(azure, endpoint.as_deref()));
     let context = ContextConfig {
         name,
         platform: platform.map(|(platform, _)| platform).unwrap_or_default(),
-        endpoint: section.string("endpoint"),
+        endpoint,
         allow_plain_http: section.flag("allow_plain_http").unwrap_or_default(),
         tls: trust.into_iter().nth(tls.unwrap_or(1)).map(|(_, trust)| trust).unwrap_or_default(),
         aws: match section.section_or_false("aws") {
@@ -135,6 +141,7 @@ fn read(name: String, mut section: Section<'_, '_>, platforms: &[&str]) -> Conte
             SectionOrFalse::False => None,
             SectionOrFalse::Section(kubernetes) => Some(read_kubernetes(kubernetes)),
         },
+        azure,
     };
     section.finish();
     context

@@ -1,6 +1,7 @@
 //! Configuration: one file a section. Reading happens here and nowhere else; the rest of the
 //! program gets values. Nothing here asks the network or prints.
 
+pub mod azure;
 pub mod context;
 pub mod paths;
 pub mod problem;
@@ -11,6 +12,7 @@ pub mod ui;
 use std::io::Read;
 use std::path::Path;
 
+pub use azure::{AzureCloud, AzureConfig, AzureCredential};
 pub use context::{AwsConfig, ContextConfig, KubernetesConfig, TlsTrust};
 pub use paths::Paths;
 pub use problem::{Place, Problem};
@@ -143,6 +145,13 @@ mod tests {
                 namespaces: vec!["models".into()],
                 selector: Some("team=ml".into()),
                 endpoint_url: None,
+            }),
+            azure: Some(AzureConfig {
+                workspace: Some("mlw".into()),
+                cloud: AzureCloud::China,
+                credential: AzureCredential::ServicePrincipal,
+                simulated_credentials: true,
+                ..AzureConfig::default()
             }),
         };
         let without_aws = ContextConfig { name: "bare".into(), platform: "cortex".into(), aws: None, ..ContextConfig::default() };

@@ -28,7 +28,7 @@ pub(super) fn check(file: &Path, text: &str, scenario: &Scenario) -> Result<(), 
     if !(0..=LONGEST).contains(&scenario.elapsed.0) {
         return Err(Box::new(source.wrong("elapsed", "the story must start between 0s and 7d in", "for example elapsed = \"41m\"")));
     }
-    if scenario.cluster.is_empty() {
+    if scenario.is_empty() {
         return Err(Box::new(source.wrong("cluster", "there is no cluster", "add a [[cluster]] with a name")));
     }
     let classes: Vec<&str> = QUOTAS.iter().map(|(_, _, class, _)| *class).collect();

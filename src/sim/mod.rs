@@ -2,6 +2,7 @@
 //! on loopback. Not a mock of our own traits: the clients that talk to it are the production ones.
 
 pub mod aws;
+pub mod azure;
 pub mod build;
 mod check;
 pub mod cortex;

@@ -10,11 +10,13 @@ use serde::Deserialize;
 
 use crate::config::problem::{Place, Problem, nearest};
 
+mod azure;
 mod cluster;
 mod control;
 mod kubernetes;
 mod workload;
 
+pub use azure::*;
 pub use cluster::*;
 pub use control::*;
 pub use kubernetes::*;
@@ -41,7 +43,18 @@ pub struct Scenario {
     #[serde(default)]
     pub faults: FaultsFile,
     /// Clusters.
+    #[serde(default)]
     pub cluster: Vec<ClusterFile>,
+    /// Azure workspaces.
+    #[serde(default)]
+    pub azure: Vec<AzureFile>,
+}
+
+impl Scenario {
+    /// Whether there is anything at all to look at.
+    pub fn is_empty(&self) -> bool {
+        self.cluster.is_empty() && self.azure.is_empty()
+    }
 }
 
 /// What holdup must say of a workload.

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::build::build;
 use super::scenario::{FILES, Scenario, parse};
 use super::world::{OperatorFault, Platform, SharedWorld};
-use super::{aws, cortex, kubernetes};
+use super::{aws, azure, cortex, kubernetes};
 use crate::clock::now;
 use crate::config::problem::{Problem, suggestion};
 use crate::config::{AwsConfig, ContextConfig, KubernetesConfig, render};
@@ -85,6 +85,7 @@ pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimE
     let region = world.account.region.clone();
     let names: Vec<(String, Platform)> = world.clusters.iter().map(|cluster| (cluster.name.clone(), cluster.platform)).collect();
     let reachable: Vec<String> = world.clusters.iter().filter(|cluster| cluster.kubernetes).map(|cluster| cluster.name.clone()).collect();
+    let workspaces: Vec<String> = world.azure.iter().map(|workspace| workspace.name.clone()).collect();
     let unreachable = world.faults.kubernetes.down;
     let down = world.faults.operator == OperatorFault::Down;
     let world = SharedWorld::new(world);
@@ -93,6 +94,7 @@ pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimE
         aws: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         operators: Vec::new(),
         kubernetes: BTreeMap::new(),
+        azure: Vec::new(),
         region,
         stop: CancellationToken::new(),
         tasks: JoinSet::new(),
@@ -126,6 +128,12 @@ pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimE
         };
         running.kubernetes.insert(name, address);
     }
+    for name in workspaces {
+        port = if port == 0 { 0 } else { port.saturating_add(1) };
+        let listener = listen(port).await?;
+        let address = running.serve(listener, azure::router(world.clone(), &name), port)?;
+        running.azure.push((name, address));
+    }
     Ok(running)
 }
 
@@ -146,6 +154,7 @@ pub struct Running {
     operators: Vec<(String, Option<SocketAddr>)>,
     /// Kubernetes APIs by the cluster's name.
     kubernetes: BTreeMap<String, SocketAddr>,
+    azure: Vec<(String, SocketAddr)>,
     region: String,
     stop: CancellationToken,
     tasks: JoinSet<()>,
@@ -199,7 +208,8 @@ impl Running {
                 .map(|endpoint| KubernetesConfig { endpoint_url: Some(endpoint), ..Default::default() }),
             ..ContextConfig::default()
         };
-        self.operators.iter().map(context).collect()
+        let workspaces = self.azure.iter().map(|(name, address)| azure::context(name, *address));
+        self.operators.iter().map(context).chain(workspaces).collect()
     }
 
     /// A configuration file that points at it.

@@ -53,7 +53,9 @@ const CATCH_UP: i64 = 24 * 3_600;
 pub struct World {
     /// Clusters, in the order of their ports.
     pub clusters: Vec<Cluster>,
-    /// The AWS account beneath all of them.
+    /// Azure workspaces, in the order of their ports.
+    pub azure: Vec<super::scenario::AzureFile>,
+    /// The AWS account beneath all of the clusters.
     pub account: Account,
     /// What is broken between a client and this world.
     pub faults: Faults,

@@ -125,6 +125,7 @@ fn context(environment: Environment, seen: &mut BTreeSet<String>) -> Result<Cont
         tls: TlsTrust::Pin,
         aws: Some(AwsConfig::default()),
         kubernetes: Some(crate::config::KubernetesConfig::default()),
+        ..ContextConfig::default()
     })
 }
 
