@@ -6,7 +6,6 @@ use crate::domain::id::{ResourceKey, SourceId};
 use crate::domain::text::Text;
 use crate::explain::autoscaler::{self, State};
 use crate::explain::condition::Condition;
-use crate::explain::dialect::pick_shared;
 use crate::explain::engine::{Held, Obstacle, Verdict};
 use crate::explain::fill::Fill;
 use crate::explain::finding::{Confidence, Missing};
@@ -16,7 +15,7 @@ use crate::explain::world::World;
 pub(super) const RULE: Rule = Rule {
     slug: "autoscaler_silent",
     explains: Condition::LaunchRefused,
-    causes: &["cortex/update-autoscaler-halted", "kubernetes/ca-down", "kubernetes/ca-unhealthy"],
+    causes: &["kubernetes/ca-down", "kubernetes/ca-unhealthy"],
     check,
 };
 
@@ -42,8 +41,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
 pub(crate) fn dead(world: &World<'_>, context: &Text) -> Option<Held> {
     let (cause, says, key, evidence) = match autoscaler::state(world, context) {
         State::Down(says, key, evidence) => {
-            let cause = pick_shared(world, context, "cortex/update-autoscaler-halted", "kubernetes/ca-down");
-            (cause, format!("the cluster autoscaler does not work: {says}. Nothing asks for a machine"), key, evidence)
+            ("kubernetes/ca-down", format!("the cluster autoscaler does not work: {says}. Nothing asks for a machine"), key, evidence)
         }
         State::Unhealthy(key, evidence) => {
             let says = "the cluster autoscaler has stopped: too many nodes are not ready in its eyes";

@@ -20,7 +20,6 @@ pub(super) const RULE: Rule = Rule {
     slug: "scale_up",
     explains: Condition::NoMachineComes,
     causes: &[
-        "cortex/update-autoscaler-halted",
         "kubernetes/ca-backoff",
         "kubernetes/ca-down",
         "kubernetes/ca-max-cluster-limit",
