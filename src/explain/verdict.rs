@@ -320,6 +320,9 @@ fn unseen(source: &SourceId, workload: &Workload) -> Missing {
         } else {
             "the platform counts replicas and does not say what they wait for".into()
         },
-        unlock: format!("kubectl describe pods -l {}", super::commands::quoted(&format!("apiName={name}"))).into(),
+        unlock: match name.split_once('/') {
+            Some((namespace, _)) => format!("kubectl -n {} get pods,events", super::commands::quoted(namespace)).into(),
+            None => format!("kubectl describe pods -l {}", super::commands::quoted(&format!("apiName={name}"))).into(),
+        },
     }
 }

@@ -147,7 +147,9 @@ fn state<'a>(node: &'a Node, detail: &'a NodeDetail, refusals: &mut Vec<Refusal<
         refusals.push(Refusal::Leaving);
     }
     let ready = condition::named(&detail.conditions, "Ready");
-    if node.ready == Some(false) {
+    // A source may say of a closed machine that it takes nothing; that is told by its own name.
+    let not_ready = ready.map_or(node.ready == Some(false) && !detail.cordoned, |ready| ready.holds != Some(true));
+    if not_ready {
         refusals.push(Refusal::NotReady(ready.is_some_and(|ready| ready.holds.is_none())));
     }
     let pressure = detail.conditions.iter().find(|condition| condition.holds == Some(true) && condition.name.ends_with("Pressure"));

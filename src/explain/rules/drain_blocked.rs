@@ -11,6 +11,7 @@ use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
 use crate::explain::finding::{Confidence, Evidence};
 use crate::explain::scheduler;
+use crate::explain::since::is_trouble;
 use crate::explain::words::short_name;
 use crate::explain::world::{Said, World};
 
@@ -43,6 +44,29 @@ pub(crate) fn find<'a>(
 
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some(((source, budget), (node_source, node), event)) = find(world, key) else { return Verdict::Clear };
+    // Of a workload that serves, only a refusal that was told matters: a closed machine alone is nobody's trouble.
+    let serves = world.workload(key).is_some_and(|(_, workload)| !is_trouble(workload.status.phase));
+    if serves && event.is_none() {
+        return Verdict::Clear;
+    }
+    held((world, key), (source, budget), (node_source, node), event)
+}
+
+/// The first budget that keeps a tenant on a machine that somebody closed.
+pub(super) fn on_machine(world: &World<'_>, node: Said<'_, Node>) -> Option<Verdict> {
+    let inside = world.inside(&node.1.key.context);
+    let workloads = inside.tenants(&node.1.key.name).iter().filter_map(|(_, tenant)| tenant.workload.as_ref());
+    let found =
+        workloads.filter_map(|key| find(world, key).map(|found| (key, found))).find(|(_, (_, emptied, _))| emptied.1.key == node.1.key);
+    found.map(|(key, (budget, emptied, event))| held((world, key), budget, emptied, event))
+}
+
+fn held(
+    (world, key): (&World<'_>, &ResourceKey),
+    (source, budget): Said<'_, DisruptionBudget>,
+    (node_source, node): Said<'_, Node>,
+    event: Option<Said<'_, Event>>,
+) -> Verdict {
     let name = short_name(&node.key.name);
     let confidence = if event.is_some() { Confidence::Certain } else { Confidence::Likely };
     let evidence: Vec<Evidence> = event.map(|event| world.told(event)).into_iter().collect();

@@ -30,6 +30,7 @@ pub(super) const RULE: Rule = Rule {
         "kubernetes/node-removed",
         "kubernetes/node-spot-interruption",
         "kubernetes/node-unknown",
+        "kubernetes/pdb-blocked",
     ],
     check,
 };
@@ -71,6 +72,9 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         let cause = if lost { "kubernetes/node-unknown" } else { "kubernetes/node-not-ready" };
         let what = if lost { "does not report any more" } else { "is not ready" };
         return by_condition(world, of, cause, ready, what.to_owned(), what.to_owned());
+    }
+    if let Some(blocked) = super::drain_blocked::on_machine(world, of) {
+        return blocked;
     }
     no_device(world, of, detail)
 }

@@ -142,18 +142,23 @@ fn asks<'a>(world: &World<'a>, replica: &'a Replica, survey: &Survey<'a>) -> Vec
     match &survey.why {
         Why::Dead((_, node), _) | Why::Unhealthy((_, node), _) => return sick(node),
         Why::Rule(Refusal::NotReady(_) | Refusal::Pressure(_), _, (_, node)) => return sick(node),
-        Why::Rule(Refusal::Labels | Refusal::Zone | Refusal::Cordoned, ..) | Why::Room(_) => return Vec::new(),
-        Why::Rule(Refusal::Taint(_), ..) => return Vec::new(),
+        Why::Rule(Refusal::Cordoned, _, (_, node)) => return sick(node),
+        Why::Room(_) => return Vec::new(),
         _ => {}
     }
     let groups = unplaced::growable(world, replica, survey);
-    let explained =
-        matches!(survey.why, Why::Beside(_) | Why::Scattered(_) | Why::Slots(_)) || node_story::held_by_others(world, replica, survey);
+    // Where the machines explain it alone, a full group is no news, and neither is an autoscaler
+    // that adds nothing: only one that does.
+    let grows = world.event(&replica.key, &["TriggeredScaleUp", "Nominated"]).is_some();
+    let explained = matches!(survey.why, Why::Beside(_) | Why::Scattered(_) | Why::Slots(_) | Why::Rule(..))
+        || node_story::held_by_others(world, replica, survey);
     let mut growth: Vec<Symptom> = groups
         .into_iter()
         .filter(|group| !explained || !super::at_max::is_full(group))
         .map(|group| Symptom::new(Condition::GroupFixed, group.key))
         .collect();
-    growth.push(Symptom::new(Condition::NoMachineComes, &replica.key));
-    vec![growth]
+    if !explained || grows || (!matches!(survey.why, Why::Rule(..)) && !world.inside(&replica.key.context).pools.is_empty()) {
+        growth.push(Symptom::new(Condition::NoMachineComes, &replica.key));
+    }
+    if growth.is_empty() { Vec::new() } else { vec![growth] }
 }

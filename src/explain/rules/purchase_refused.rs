@@ -73,7 +73,7 @@ fn answer(world: &World<'_>, key: &ResourceKey, source: &SourceId, text: &Text, 
 fn quota_full(world: &World<'_>, key: &ResourceKey, source: &SourceId, text: &str, cause: &str, evidence: Evidence) -> Verdict {
     let spot = cause == refusal::SPOT_QUOTA;
     let by_group = world.group(key).and_then(|group| group.shape().map(|shape| shape.family.clone()));
-    let family = by_group.or_else(|| family(text));
+    let family = by_group.or_else(|| family(text)).or_else(|| family_of_machines(world, &key.context));
     let quotas = &world.context(&key.context).quotas;
     let quota =
         family.as_ref().and_then(|family| quotas.iter().copied().find(|(_, quota)| quota.family.as_str() == family && quota.spot == spot));
@@ -83,7 +83,8 @@ fn quota_full(world: &World<'_>, key: &ResourceKey, source: &SourceId, text: &st
     let of = quota.map_or_else(|| key.clone(), |(_, quota)| quota.key.clone());
     let used = quota.and_then(|(_, quota)| quota.usage).map(|usage| format!("; {} in use", usage.value)).unwrap_or_default();
     let value = limit.map_or_else(|| "used up".to_owned(), |limit| limit.to_string());
-    let says = format!("the {kind}vCPU quota for {short} machines is {value}{used}: the account may not start another one");
+    let whose = if short.is_empty() { String::new() } else { format!(" for {short} machines") };
+    let says = format!("the {kind}vCPU quota{whose} is {value}{used}: the account may not start another one");
     let headline = match limit {
         Some(limit) => format!("{short} {kind}vCPU quota {limit}, used up"),
         None => format!("{short} {kind}vCPU quota used up"),
@@ -114,6 +115,15 @@ fn figures(world: &World<'_>, (source, quota): Said<'_, Quota>) -> Vec<Evidence>
         used
     });
     limit.into_iter().chain(used).collect()
+}
+
+/// The family of the machines with accelerators, where there is but one and the words name none.
+fn family_of_machines(world: &World<'_>, context: &Text) -> Option<String> {
+    let inside = world.inside(context);
+    let accelerated = inside.nodes.values().filter(|(_, node)| node.capacity.wants_accelerator());
+    let families: std::collections::BTreeSet<String> =
+        accelerated.filter_map(|(_, node)| shape::of(&node.instance_type).map(|shape| shape.family)).collect();
+    if families.len() == 1 { families.into_iter().next() } else { None }
 }
 
 /// The family of the first machine type that a text names.

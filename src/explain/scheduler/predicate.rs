@@ -248,7 +248,7 @@ pub fn taint_cause(key: &str) -> &'static str {
         "node.kubernetes.io/out-of-service",
         "cloud.google.com/impending-node-termination",
     ];
-    const GPU: &[&str] = &["gpu", "dedicated", "accelerator", "sku", "neuron", "gaudi", "tpu"];
+    const GPU: &[&str] = &["gpu", "accelerator", "neuron", "gaudi", "tpu"];
     let bare = key.rsplit('/').next().unwrap_or(key);
     match key {
         "node.kubernetes.io/not-ready" => "kubernetes/sched-taint-not-ready",

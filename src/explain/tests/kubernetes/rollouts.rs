@@ -114,6 +114,9 @@ fn a_budget_that_lets_nothing_go_matters_only_while_a_machine_is_emptied() {
     });
     assert_eq!(inner.why().verdict, Verdict::Clear, "{:#?}", inner.why());
     inner.node("gpu-1").cordoned = true;
+    assert_eq!(inner.why().verdict, Verdict::Clear, "a workload that serves is not held up by a closed machine alone");
+    let message = "Cannot evict pod as it would violate the pod's disruption budget.";
+    inner.event(key(ResourceKind::Node, "gpu-1"), 3, "FailedDraining", message);
     assert_eq!((inner.why().verdict, root(&inner.why())), (Verdict::Held, "kubernetes/pdb-blocked"));
 }
 
