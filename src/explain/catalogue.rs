@@ -37,6 +37,8 @@ const FILES: &[(&str, &str)] = &[
     ("kubernetes", include_str!("causes/kubernetes/admission.toml")),
     ("kubernetes", include_str!("causes/kubernetes/rollouts.toml")),
     ("kubernetes", include_str!("causes/kubernetes/serving.toml")),
+    ("anyscale", include_str!("causes/anyscale.toml")),
+    ("modelarts", include_str!("causes/modelarts.toml")),
 ];
 
 /// How alike two ids must be (Jaro-Winkler, 0 to 1) to be offered as "did you mean".

@@ -7,6 +7,8 @@
 
 mod decide;
 mod field;
+mod gunicorn;
+mod ray;
 mod set;
 mod unfold;
 

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use super::{gunicorn, ray};
+
 /// The most bytes that are searched: the beginning and the end of longer texts, half each.
 const LIMIT: usize = 16 * 1024;
 
@@ -27,7 +29,7 @@ pub(super) fn unfold(raw: &str) -> Cow<'_, str> {
     if needs_plain(&text) {
         text = Cow::Owned(plain(&text));
     }
-    mark(text)
+    gunicorn::mark(ray::mark(mark(text)))
 }
 
 fn bounded(raw: &str) -> Cow<'_, str> {
