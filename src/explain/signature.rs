@@ -1,13 +1,14 @@
 //! Recognition: which cause a message from outside names.
 //!
-//! A text is unfolded (nested JSON and escapes undone, white space collapsed), searched once with
-//! every signature of the catalogue, and what was found is weighed: a wrapper steps back behind
+//! A text is unfolded (nested JSON and escapes undone, white space collapsed), searched with
+//! the signatures of the catalogue whose words stand in it, and what was found is weighed: a wrapper steps back behind
 //! what it wraps, a text that means something only in one field counts only there. A text that
 //! nothing fits stays without a cause; nothing here guesses.
 
 mod decide;
 mod field;
 mod gunicorn;
+mod patterns;
 mod ray;
 mod set;
 mod unfold;

@@ -1,19 +1,14 @@
-//! All signatures, compiled once, and the search through them.
+//! All signatures and the search through them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use regex::bytes::{RegexSet, RegexSetBuilder};
-
 use super::super::catalogue::{Catalogue, Cause, Signature};
 use super::super::finding::Confidence;
 use super::decide::{Candidate, Preferences};
+use super::patterns::Patterns;
 use super::unfold::unfold;
 use super::{Classification, Hints};
-
-/// Room for the compiled set and for the automaton that is built while searching, in bytes.
-const COMPILED: usize = 64 << 20;
-const AUTOMATON: usize = 32 << 20;
 
 /// The platforms, each with those beneath it whose texts its users meet too.
 const BENEATH: &[(&str, &[&str])] = &[
@@ -41,20 +36,11 @@ fn concerns(own: &str, from: Option<&str>) -> bool {
 #[derive(Debug)]
 pub struct Recognizer {
     catalogue: &'static Catalogue,
-    groups: Vec<Group>,
-    preferences: Preferences,
-}
-
-/// The signatures of one platform. Each has a set of its own: one automaton of them all outgrows its
-/// cache and is slower by far, and platforms that cannot have written a text are not searched.
-#[derive(Debug)]
-struct Group {
-    platform: &'static str,
     /// Every pattern once, however many signatures share it.
-    set: RegexSet,
-    /// For each pattern of the set: the signatures that begin with it.
+    patterns: Patterns,
+    /// For each pattern: the signatures that begin with it.
     owners: Vec<Vec<Owner>>,
-    signatures: usize,
+    preferences: Preferences,
 }
 
 /// A signature of the catalogue.
@@ -64,7 +50,7 @@ struct Owner {
     cause: usize,
     /// The signature's position in it.
     nth: usize,
-    /// The patterns of the set that have to be found too.
+    /// The patterns that have to be found too.
     with: Vec<usize>,
 }
 
@@ -75,46 +61,63 @@ pub fn shared() -> &'static Recognizer {
 }
 
 impl Recognizer {
-    /// Compiles the signatures of a catalogue; one that does not compile is left out.
+    /// Makes the signatures of a catalogue ready; one that does not compile never matches.
     pub fn new(catalogue: &'static Catalogue) -> Self {
-        let named: BTreeSet<&'static str> = catalogue.all().iter().map(Cause::platform).collect();
-        let groups = named.into_iter().map(|platform| Group::new(catalogue, platform)).collect();
-        Self { catalogue, groups, preferences: Preferences::new(catalogue) }
+        let every: BTreeSet<&'static str> = catalogue.all().iter().flat_map(|cause| cause.signatures.iter().flat_map(patterns)).collect();
+        let numbers: BTreeMap<&str, usize> = every.iter().enumerate().map(|(number, pattern)| (*pattern, number)).collect();
+        let number = |pattern: &String| numbers.get(pattern.as_str()).copied();
+        let mut owners: Vec<Vec<Owner>> = every.iter().map(|_| Vec::new()).collect();
+        for (cause, entry) in catalogue.all().iter().enumerate() {
+            for (nth, signature) in entry.signatures.iter().enumerate() {
+                if let Some(begins) = number(&signature.pattern).and_then(|number| owners.get_mut(number)) {
+                    begins.push(Owner { cause, nth, with: signature.with.iter().filter_map(number).collect() });
+                }
+            }
+        }
+        Self { catalogue, patterns: Patterns::new(every.into_iter().collect()), owners, preferences: Preferences::new(catalogue) }
     }
 
     /// How many signatures there are.
     pub fn signatures(&self) -> usize {
-        self.groups.iter().map(|group| group.signatures).sum()
+        self.owners.iter().map(Vec::len).sum()
     }
 
     /// The cause that `text` names.
     pub fn classify(&self, text: &str, hints: &Hints) -> Classification {
         let text = unfold(text);
+        let text = text.as_bytes();
+        let candidates = self.patterns.candidates(text);
         let mut found: Vec<Candidate> = Vec::new();
-        for group in self.groups.iter().filter(|group| concerns(group.platform, hints.platform.as_deref())) {
-            let matches = group.set.matches(text.as_bytes());
-            let begun = matches.iter().filter_map(|nth| group.owners.get(nth)).flatten();
-            for owner in begun.filter(|owner| owner.with.iter().all(|nth| matches.matched(*nth))) {
-                self.weigh_in(owner, hints, &mut found);
+        for number in &candidates {
+            // A pattern is asked at most once, and only if a match would mean something here.
+            let mut fits: Option<bool> = None;
+            for owner in self.owners.get(*number).into_iter().flatten() {
+                let Some(candidate) = self.would_mean(owner, hints) else { continue };
+                let surrounded = owner.with.iter().all(|with| candidates.binary_search(with).is_ok());
+                if surrounded
+                    && *fits.get_or_insert_with(|| self.patterns.is_match(*number, text))
+                    && owner.with.iter().all(|with| self.patterns.is_match(*with, text))
+                {
+                    weigh_in(candidate, &mut found);
+                }
             }
         }
         self.classification(&self.preferences.decide(&found))
     }
 
-    /// Adds the cause of a signature that fits, or strengthens it.
-    fn weigh_in(&self, owner: &Owner, hints: &Hints, found: &mut Vec<Candidate>) {
-        let position = owner.cause;
-        let Some(cause) = self.catalogue.all().get(position) else { return };
-        let Some(confidence) = cause.signatures.get(owner.nth).and_then(|signature| weigh(cause, signature, hints)) else { return };
-        match found.iter_mut().find(|candidate| candidate.position == position) {
-            Some(candidate) => candidate.confidence = candidate.confidence.max(confidence),
-            None => found.push(Candidate {
-                position,
-                confidence,
-                benign: cause.benign,
-                foreign: hints.platform.as_deref().is_some_and(|platform| platform != cause.platform()),
-            }),
+    /// What a match of a signature would say here, if anything.
+    fn would_mean(&self, owner: &Owner, hints: &Hints) -> Option<Candidate> {
+        let cause = self.catalogue.all().get(owner.cause)?;
+        let platform = hints.platform.as_deref();
+        if !concerns(cause.platform(), platform) {
+            return None;
         }
+        Some(Candidate {
+            position: owner.cause,
+            confidence: weigh(cause, cause.signatures.get(owner.nth)?, hints)?,
+            benign: cause.benign,
+            foreign: platform.is_some_and(|platform| platform != cause.platform()),
+        })
     }
 
     fn classification(&self, decided: &[Candidate]) -> Classification {
@@ -130,39 +133,17 @@ impl Recognizer {
     }
 }
 
-impl Group {
-    fn new(catalogue: &'static Catalogue, platform: &'static str) -> Self {
-        let mine = || catalogue.all().iter().enumerate().filter(|(_, cause)| cause.platform() == platform);
-        let every: BTreeSet<&str> = mine().flat_map(|(_, cause)| cause.signatures.iter().flat_map(patterns)).collect();
-        let mut distinct: Vec<&str> = every.into_iter().collect();
-        let set = compile(&distinct).unwrap_or_else(|| {
-            distinct.retain(|pattern| compile(&[pattern]).is_some());
-            compile(&distinct).unwrap_or_default()
-        });
-        let numbers: BTreeMap<&str, usize> = distinct.iter().enumerate().map(|(number, pattern)| (*pattern, number)).collect();
-        let mut owners: Vec<Vec<Owner>> = distinct.iter().map(|_| Vec::new()).collect();
-        let mut signatures = 0;
-        for (cause, entry) in mine() {
-            for (nth, signature) in entry.signatures.iter().enumerate() {
-                let with: Option<Vec<usize>> = signature.with.iter().map(|pattern| numbers.get(pattern.as_str()).copied()).collect();
-                let begins = numbers.get(signature.pattern.as_str()).and_then(|number| owners.get_mut(*number));
-                if let (Some(begins), Some(with)) = (begins, with) {
-                    begins.push(Owner { cause, nth, with });
-                    signatures += 1;
-                }
-            }
-        }
-        Self { platform, set, owners, signatures }
+/// Adds the cause of a signature that fits, or strengthens it.
+fn weigh_in(found: Candidate, all: &mut Vec<Candidate>) {
+    match all.iter_mut().find(|candidate| candidate.position == found.position) {
+        Some(candidate) => candidate.confidence = candidate.confidence.max(found.confidence),
+        None => all.push(found),
     }
 }
 
 /// Every pattern of a signature.
 fn patterns(signature: &Signature) -> impl Iterator<Item = &str> {
     std::iter::once(&signature.pattern).chain(&signature.with).map(String::as_str)
-}
-
-fn compile(patterns: &[&str]) -> Option<RegexSet> {
-    RegexSetBuilder::new(patterns).unicode(false).case_insensitive(true).size_limit(COMPILED).dfa_size_limit(AUTOMATON).build().ok()
 }
 
 /// How much a match of `signature` proves here, or `None` if it means nothing in this place.
@@ -200,16 +181,32 @@ pub(super) fn lower(confidence: Confidence) -> Confidence {
 
 #[cfg(test)]
 mod tests {
+    use super::super::patterns::compile;
     use super::*;
 
     #[test]
     fn every_pattern_of_the_catalogue_compiles() {
         for cause in Catalogue::shared().all() {
-            for pattern in cause.signatures.iter().flat_map(|signature| std::iter::once(&signature.pattern).chain(&signature.with)) {
-                assert!(compile(&[pattern]).is_some(), "{}: {pattern}", cause.id);
+            for pattern in cause.signatures.iter().flat_map(patterns) {
+                assert!(compile(pattern).is_some(), "{}: {pattern}", cause.id);
             }
         }
         assert_eq!(shared().signatures(), Catalogue::shared().all().iter().map(|cause| cause.signatures.len()).sum::<usize>());
+    }
+
+    /// A pattern without a word that has to stand in the text is asked of every text, which costs,
+    /// except where a status has to be known first.
+    #[test]
+    fn few_patterns_are_asked_of_every_text() {
+        let begins: BTreeSet<&str> = Catalogue::shared()
+            .all()
+            .iter()
+            .flat_map(|cause| &cause.signatures)
+            .filter(|signature| signature.status.is_empty())
+            .map(|signature| signature.pattern.as_str())
+            .collect();
+        let always: Vec<&str> = shared().patterns.asked_always().filter(|pattern| begins.contains(pattern)).collect();
+        assert!(always.len() <= 3, "need no word of three letters: {always:#?}");
     }
 
     #[test]

@@ -1,0 +1,141 @@
+//! The patterns of all signatures and a quick search through them.
+//!
+//! One automaton over a thousand patterns does not fit any sensible amount of memory and turns
+//! slow. So each pattern is asked only where one of the words it cannot do without stands in the
+//! text: the words of all patterns are looked for at once, and most texts contain very few.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+use regex::bytes::{Regex, RegexBuilder};
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Hir, HirKind};
+
+/// Room for one compiled pattern and for the automaton that is built while searching, in bytes.
+const COMPILED: usize = 8 << 20;
+const AUTOMATON: usize = 1 << 20;
+
+/// Shorter words stand in nearly every text and spare nothing.
+const SHORTEST: usize = 3;
+
+/// Patterns by number, compiled when they are first asked.
+#[derive(Debug)]
+pub(super) struct Patterns {
+    sources: Vec<&'static str>,
+    compiled: Vec<OnceLock<Option<Regex>>>,
+    words: Option<AhoCorasick>,
+    /// For each word the patterns that may match where it stands.
+    needed_by: Vec<Vec<usize>>,
+    /// The patterns that can match without any particular word.
+    always: Vec<usize>,
+}
+
+impl Patterns {
+    /// Patterns, numbered in the order given.
+    pub(super) fn new(sources: Vec<&'static str>) -> Self {
+        let mut by_word: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
+        let mut always = Vec::new();
+        for (number, source) in sources.iter().enumerate() {
+            match words_of(source) {
+                Some(words) => {
+                    for word in words {
+                        by_word.entry(word.to_ascii_lowercase()).or_default().push(number);
+                    }
+                }
+                None => always.push(number),
+            }
+        }
+        let words = AhoCorasick::builder().ascii_case_insensitive(true).build(by_word.keys()).ok();
+        if words.is_none() {
+            always = (0..sources.len()).collect();
+        }
+        let compiled = sources.iter().map(|_| OnceLock::new()).collect();
+        Self { sources, compiled, words, needed_by: by_word.into_values().collect(), always }
+    }
+
+    /// The patterns that may match in a text, in order: a word of each stands in it.
+    pub(super) fn candidates(&self, text: &[u8]) -> Vec<usize> {
+        let mut candidates = self.always.clone();
+        if let Some(words) = &self.words {
+            for found in words.find_overlapping_iter(text) {
+                candidates.extend(self.needed_by.get(found.pattern().as_usize()).into_iter().flatten());
+            }
+        }
+        candidates.sort_unstable();
+        candidates.dedup();
+        candidates
+    }
+
+    /// Whether a pattern matches; one that does not compile never does.
+    pub(super) fn is_match(&self, number: usize, text: &[u8]) -> bool {
+        self.pattern(number).is_some_and(|pattern| pattern.is_match(text))
+    }
+
+    fn pattern(&self, number: usize) -> Option<&Regex> {
+        let (source, compiled) = (self.sources.get(number)?, self.compiled.get(number)?);
+        compiled.get_or_init(|| compile(source)).as_ref()
+    }
+
+    /// The patterns that are asked of every text.
+    #[cfg(test)]
+    pub(super) fn asked_always(&self) -> impl Iterator<Item = &'static str> {
+        self.always.iter().filter_map(|number| self.sources.get(*number).copied())
+    }
+}
+
+/// Compiles a pattern as signatures mean it: bytes, ASCII classes, case ignored.
+pub(super) fn compile(pattern: &str) -> Option<Regex> {
+    RegexBuilder::new(pattern).unicode(false).case_insensitive(true).size_limit(COMPILED).dfa_size_limit(AUTOMATON).build().ok()
+}
+
+/// Words of which one stands in every text that the pattern matches, if there are such words.
+fn words_of(pattern: &str) -> Option<Vec<Vec<u8>>> {
+    let parsed = ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern).ok()?;
+    needed(&parsed).filter(|words| shortest(words) >= SHORTEST)
+}
+
+fn needed(part: &Hir) -> Option<Vec<Vec<u8>>> {
+    match part.kind() {
+        HirKind::Literal(literal) => Some(vec![literal.0.to_vec()]),
+        HirKind::Capture(capture) => needed(&capture.sub),
+        HirKind::Repetition(repetition) if repetition.min > 0 => needed(&repetition.sub),
+        HirKind::Concat(parts) => parts.iter().filter_map(needed).max_by_key(|words| shortest(words)),
+        HirKind::Alternation(parts) => {
+            let each: Option<Vec<Vec<Vec<u8>>>> = parts.iter().map(needed).collect();
+            each.map(|words| words.into_iter().flatten().collect())
+        }
+        _ => None,
+    }
+}
+
+fn shortest(words: &[Vec<u8>]) -> usize {
+    words.iter().map(Vec::len).min().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(pattern: &str) -> Option<Vec<String>> {
+        words_of(pattern).map(|words| words.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect())
+    }
+
+    #[test]
+    fn the_words_a_pattern_needs_are_read_off_it() {
+        assert_eq!(words(r"\bfailed to \w+ the image$"), Some(vec![" the image".to_owned()]));
+        assert_eq!(words("(?:alpha|beta)s? at"), Some(vec!["alpha".to_owned(), "beta".to_owned()]));
+        assert_eq!(words(r"^\S+ +\d+"), None);
+        assert_eq!(words("longword|x"), None);
+        assert_eq!(words(""), None);
+    }
+
+    #[test]
+    fn only_patterns_with_a_word_in_the_text_are_asked() {
+        let patterns = Patterns::new(vec!["no space left", r"^\d+ of \d+$", "Image .*gone", "(", "absent"]);
+        let text = b"the IMAGE x is gone, No Space left";
+        assert_eq!(patterns.candidates(text), [0, 2, 3]);
+        let found: Vec<bool> = (0..6).map(|number| patterns.is_match(number, text)).collect();
+        assert_eq!(found, [true, false, true, false, false, false]);
+    }
+}
