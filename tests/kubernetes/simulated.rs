@@ -1,5 +1,7 @@
 //! The adapter against the simulated API server: two readings of one protocol must agree.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
