@@ -348,9 +348,8 @@ fn make_room<'a>(world: &World<'a>, replica: &Replica, survey: &Survey<'a>) -> V
 fn shortage(name: &str) -> &'static str {
     match name {
         "GPU" | "accelerator" => "kubernetes/sched-insufficient-gpu",
-        "CPU" => "kubernetes/sched-insufficient-cpu",
+        "CPU" | "room" => "kubernetes/sched-insufficient-cpu",
         "local disk" => "kubernetes/sched-insufficient-ephemeral-storage",
-        "room" => "kubernetes/sched-insufficient-cpu",
         other => scheduler::shortage(other),
     }
 }

@@ -126,7 +126,7 @@ fn conclude<'a>(machines: &[Weighed<'a>], eligible: &[&Weighed<'a>], replica: &'
     if let Some(rule) = by_rule(machines.iter().filter(|machine| machine.is_out_by_rule())) {
         return rule;
     }
-    if let Some((machine, missing)) = eligible.iter().filter_map(|machine| Some((machine, sick(machine.said.1, replica)?))).next() {
+    if let Some((machine, missing)) = eligible.iter().find_map(|machine| Some((machine, sick(machine.said.1, replica)?))) {
         return Why::Unhealthy(machine.said, missing);
     }
     if eligible.is_empty() {

@@ -72,8 +72,8 @@ pub fn is_shortage<'a>(world: &World<'a>, waiting: Waiting<'a>) -> bool {
             return told.decisive().is_none_or(|reason| reason.why.wants_machine());
         }
         match &survey::of(world, replica).why {
-            Why::Rule(Refusal::Port(_), ..) => true,
-            Why::Rule(..) | Why::Dead(..) | Why::Unhealthy(..) | Why::Room(_) | Why::Small(_) => false,
+            Why::Rule(refusal, ..) => matches!(refusal, Refusal::Port(_)),
+            Why::Dead(..) | Why::Unhealthy(..) | Why::Room(_) | Why::Small(_) => false,
             Why::Nothing | Why::Beside(_) | Why::Slots(_) | Why::Scattered(_) | Why::Taken(_) | Why::NoKind => true,
         }
     })

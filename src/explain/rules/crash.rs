@@ -116,7 +116,7 @@ fn cause((container, end): (&Container, &Termination)) -> String {
     let cause = match end.exit_code {
         _ if container.init => "kubernetes/cont-init-failed",
         _ if end.reason.as_str() == "ContainerStatusUnknown" => "kubernetes/cont-status-unknown",
-        126 | 127 | 128 => "kubernetes/cont-bad-command",
+        126..=128 => "kubernetes/cont-bad-command",
         137 => "kubernetes/cont-sigkill",
         139 | 134 => "kubernetes/cont-exit-139",
         143 => "kubernetes/cont-exit-143",

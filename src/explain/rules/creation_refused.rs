@@ -40,26 +40,23 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let full = rollout.key.name.split_once(' ').map_or(rollout.key.name.as_str(), |(_, name)| name);
     let namespace = full.split('/').next().unwrap_or_default();
     let quotas = if cause == "kubernetes/quota-exceeded" { quotas(world, &key.context, namespace, &text) } else { Vec::new() };
-    let (says, headline) = match quotas.first() {
-        Some((_, quota)) => {
-            let name = quota.key.name.rsplit('/').next().unwrap_or_default();
-            let deadlock = if rollout.surge > 0 && rollout.max_unavailable == 0 {
-                "; the update needs room for one more, although the old one will go"
-            } else {
-                ""
-            };
-            (
-                format!(
-                    "the namespace's quota {name} refuses a new replica: {} of {} {} are used{deadlock}",
-                    quota.used, quota.hard, quota.resource
-                ),
-                format!("quota {name}: {} of {} {} used", quota.used, quota.hard, quota.resource),
-            )
-        }
-        None => {
-            let title = known::title(&cause.as_str().into()).unwrap_or("replicas are refused");
-            (format!("{}: no replica is made. {text}", rollout.key.name), title.to_owned())
-        }
+    let (says, headline) = if let Some((_, quota)) = quotas.first() {
+        let name = quota.key.name.rsplit('/').next().unwrap_or_default();
+        let deadlock = if rollout.surge > 0 && rollout.max_unavailable == 0 {
+            "; the update needs room for one more, although the old one will go"
+        } else {
+            ""
+        };
+        (
+            format!(
+                "the namespace's quota {name} refuses a new replica: {} of {} {} are used{deadlock}",
+                quota.used, quota.hard, quota.resource
+            ),
+            format!("quota {name}: {} of {} {} used", quota.used, quota.hard, quota.resource),
+        )
+    } else {
+        let title = known::title(&cause.as_str().into()).unwrap_or("replicas are refused");
+        (format!("{}: no replica is made. {text}", rollout.key.name), title.to_owned())
     };
     Held::new(&cause, &rollout.key, world.confidence(source, Confidence::Certain), says, headline)
         .evidence([evidence])

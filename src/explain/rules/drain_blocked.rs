@@ -18,11 +18,11 @@ use crate::explain::world::{Said, World};
 pub(super) const RULE: Rule =
     Rule { slug: "drain_blocked", explains: Condition::RolloutBlocked, causes: &["kubernetes/pdb-blocked"], check };
 
+/// A budget, the machine it keeps from being emptied, and who says so.
+type Blocked<'a> = (Said<'a, DisruptionBudget>, Said<'a, Node>, Option<Said<'a, Event>>);
+
 /// A budget that lets nothing go, a machine that is to be emptied, and who says so.
-pub(crate) fn find<'a>(
-    world: &World<'a>,
-    key: &ResourceKey,
-) -> Option<(Said<'a, DisruptionBudget>, Said<'a, Node>, Option<Said<'a, Event>>)> {
+fn find<'a>(world: &World<'a>, key: &ResourceKey) -> Option<Blocked<'a>> {
     let inside = world.inside(&key.context);
     let budget = inside.budgets(key).iter().copied().find(|(_, budget)| budget.allowed == 0 && budget.expected > 0)?;
     let emptied = |node: &Node| {

@@ -82,16 +82,12 @@ fn refusal(world: &World<'_>, (source, replica): Said<'_, Replica>) -> Refused {
     let container = replica.containers.iter().find(|container| matches!(&container.state, ContainerState::Waiting { reason, .. } if reason.contains("Image") || reason.contains("Pull")));
     let mut evidence = Vec::new();
     let mut texts: Vec<String> = Vec::new();
-    if let Some(container) = container {
-        if let ContainerState::Waiting { reason, message } = &container.state {
-            evidence.push(world.evidence(
-                source,
-                &replica.key,
-                &format!("{} state.waiting", container.name),
-                format!("{reason}: {message}"),
-            ));
-            texts.push(message.to_string());
-        }
+    if let Some(container) = container
+        && let ContainerState::Waiting { reason, message } = &container.state
+    {
+        let field = format!("{} state.waiting", container.name);
+        evidence.push(world.evidence(source, &replica.key, &field, format!("{reason}: {message}")));
+        texts.push(message.to_string());
     }
     let events = world.events(&replica.key);
     let about = |reason: &str| matches!(reason, "Failed" | "FailedToRetrieveImagePullSecret" | "ErrImageNeverPull" | "InspectFailed");

@@ -65,13 +65,13 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
             _ => "kubernetes/node-disk-pressure",
         };
         let words = tally::pressure(&pressure.name);
-        return by_condition(world, of, cause, pressure, format!("is under {words}"), words);
+        return by_condition(world, of, cause, pressure, &format!("is under {words}"), &words);
     }
     if let Some(ready) = condition::named(&detail.conditions, "Ready").filter(|ready| ready.holds != Some(true)) {
         let lost = ready.holds.is_none();
         let cause = if lost { "kubernetes/node-unknown" } else { "kubernetes/node-not-ready" };
         let what = if lost { "does not report any more" } else { "is not ready" };
-        return by_condition(world, of, cause, ready, what.to_owned(), what.to_owned());
+        return by_condition(world, of, cause, ready, what, what);
     }
     if let Some(blocked) = super::drain_blocked::on_machine(world, of) {
         return blocked;
@@ -84,7 +84,7 @@ fn held(world: &World<'_>, (source, node): Said<'_, Node>, cause: &str, confiden
         .remedies(Fill::of(world, &node.key.context).and("node", &node.key.name).remedies(cause))
 }
 
-fn by_condition(world: &World<'_>, of: Said<'_, Node>, cause: &str, told: &StatusCondition, what: String, short: String) -> Verdict {
+fn by_condition(world: &World<'_>, of: Said<'_, Node>, cause: &str, told: &StatusCondition, what: &str, short: &str) -> Verdict {
     let name = short_name(&of.1.key.name);
     let why = if told.message.is_empty() { String::new() } else { format!(": {}", told.message) };
     held(world, of, cause, Confidence::Certain, format!("machine {name} {what}{why}"), format!("{name}: {short}"))

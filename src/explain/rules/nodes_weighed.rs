@@ -116,7 +116,7 @@ fn found<'a>(world: &World<'a>, (source, replica): Said<'a, Replica>, told: Opti
     let story = node_story::story(world, replica, survey);
     let newer = told.as_ref().and_then(|told| disagreement(world, told, survey)).map(|words| format!(". {words}")).unwrap_or_default();
     let says = format!("{}; {}{newer}", story.says, tally::sentence(survey, &replica.placement));
-    let (machine_source, _) = survey.machines.first().map_or((source, ()), |machine| (machine.said.0, ()));
+    let machine_source = survey.machines.first().map_or(source, |machine| machine.said.0);
     Held::new(story.cause, &replica.key, world.confidence(machine_source, Confidence::Certain), says, story.headline)
         .evidence(told.map(|told| told.evidence))
         .evidence(story.evidence)
@@ -140,9 +140,9 @@ fn disagreement(world: &World<'_>, told: &Told, survey: &Survey<'_>) -> Option<S
 fn asks<'a>(world: &World<'a>, replica: &'a Replica, survey: &Survey<'a>) -> Vec<Vec<Symptom>> {
     let sick = |node: &Node| vec![vec![Symptom::new(Condition::NodeSick, &node.key)]];
     match &survey.why {
-        Why::Dead((_, node), _) | Why::Unhealthy((_, node), _) => return sick(node),
-        Why::Rule(Refusal::NotReady(_) | Refusal::Pressure(_), _, (_, node)) => return sick(node),
-        Why::Rule(Refusal::Cordoned, _, (_, node)) => return sick(node),
+        Why::Dead((_, node), _)
+        | Why::Unhealthy((_, node), _)
+        | Why::Rule(Refusal::NotReady(_) | Refusal::Pressure(_) | Refusal::Cordoned, _, (_, node)) => return sick(node),
         Why::Room(_) => return Vec::new(),
         _ => {}
     }

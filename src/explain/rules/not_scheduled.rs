@@ -38,7 +38,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let placement = &replica.placement;
     let fill = Fill::of(world, &key.context).replica(replica);
     if !placement.gates.is_empty() {
-        let gates = list(&placement.gates.iter().map(|gate| gate.as_str()).collect::<Vec<_>>());
+        let gates = list(&placement.gates.iter().map(crate::domain::text::Text::as_str).collect::<Vec<_>>());
         let says = format!(
             "the scheduler may not look at it yet: the gate {gates} is not lifted. Who set the gate lifts it, mostly a queue with no room"
         );

@@ -27,7 +27,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     if let Some(said) = rollouts.iter().copied().find(|(_, rollout)| rollout.paused && rollout.updated < rollout.desired) {
         let (_, rollout) = said;
         let says = format!("{} is paused: {} of {} replicas are of the new version", rollout.key.name, rollout.updated, rollout.desired);
-        return held(world, "kubernetes/rollout-paused", said, says, "the rollout is paused", "spec.paused", "true".to_owned());
+        return held(world, "kubernetes/rollout-paused", said, says, "the rollout is paused", ("spec.paused", "true"));
     }
     let waited = since(world.snapshot, workload).map(|since| age(world.now, since));
     let lags = |rollout: &Rollout| rollout.generation.zip(rollout.observed_generation).is_some_and(|(wanted, seen)| seen < wanted);
@@ -43,8 +43,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
                 said,
                 says,
                 "the controller has not seen the change",
-                "generation / observedGeneration",
-                format!("{wanted} / {seen}"),
+                ("generation / observedGeneration", &format!("{wanted} / {seen}")),
             )
         }
         _ => Verdict::Clear,
@@ -57,8 +56,7 @@ fn held(
     (source, rollout): Said<'_, Rollout>,
     says: String,
     headline: &str,
-    field: &str,
-    value: String,
+    (field, value): (&str, &str),
 ) -> Verdict {
     let full = rollout.key.name.split_once(' ').map_or(rollout.key.name.as_str(), |(_, name)| name);
     Held::new(cause, &rollout.key, world.confidence(source, Confidence::Certain), says, headline)

@@ -22,7 +22,7 @@ pub(crate) fn is_limited(scaler: &Scaler) -> bool {
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let scalers = world.inside(&key.context).scalers(key);
     let Some((source, scaler)) = scalers.iter().copied().find(|(_, scaler)| is_limited(scaler)) else { return Verdict::Clear };
-    let metrics: Vec<&str> = scaler.metrics.iter().map(|metric| metric.as_str()).collect();
+    let metrics: Vec<&str> = scaler.metrics.iter().map(crate::domain::text::Text::as_str).collect();
     let measured = if metrics.is_empty() { String::new() } else { format!(" ({})", metrics.join(", ")) };
     let full = &scaler.key.name;
     Held::new(

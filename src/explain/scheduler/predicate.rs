@@ -180,10 +180,19 @@ impl Predicate {
         match self {
             Self::ClaimUnbound | Self::ClaimMissing | Self::NoNodes | Self::DeviceClaim => 6,
             Self::Insufficient(resource) if is_accelerator(resource) => 5,
-            Self::Insufficient(_) | Self::TooManyPods | Self::VolumeZone | Self::HostPorts | Self::Gang => 4,
-            Self::PodAffinity | Self::AntiAffinity | Self::Spread | Self::VolumeLimit | Self::VolumeSpace | Self::VolumeConflict => 4,
+            Self::Insufficient(_)
+            | Self::TooManyPods
+            | Self::VolumeZone
+            | Self::HostPorts
+            | Self::Gang
+            | Self::PodAffinity
+            | Self::AntiAffinity
+            | Self::Spread
+            | Self::VolumeLimit
+            | Self::VolumeSpace
+            | Self::VolumeConflict => 4,
             Self::Labels | Self::AffinityConflict | Self::NodeName => 3,
-            Self::Taint(Some((key, _))) if taint_cause(key).ends_with("control-plane") => 0,
+            Self::Taint(taint) if taint.as_ref().is_some_and(|(key, _)| taint_cause(key).ends_with("control-plane")) => 0,
             Self::Taint(_) | Self::Cordoned | Self::NotReady => 2,
             Self::GroupAtMax | Self::GroupInBackoff | Self::GroupNotReady | Self::ClusterLimit | Self::ClusterNodes => 1,
             Self::Other(_) => 0,
