@@ -248,7 +248,7 @@ mod tests {
         let parsed: toml::Table = running.config_toml().parse().unwrap();
         assert!(parsed.contains_key("contexts"));
         let endpoints = running.contexts().into_iter().filter_map(|context| context.kubernetes?.endpoint_url);
-        assert_eq!(endpoints.collect::<std::collections::BTreeSet<_>>().len(), 2, "each its own Kubernetes API");
+        assert_eq!(endpoints.collect::<std::collections::BTreeSet<_>>().len(), 3, "each its own Kubernetes API");
         running.stop().await;
         let running = start("operator-down", Options::default()).await.unwrap();
         assert_eq!(running.kubernetes_endpoint("prod"), None, "not everybody reaches the cluster");
