@@ -112,6 +112,27 @@ actions! {
 }
 
 impl Action {
+    /// Whether it moves the selection and changes nothing that rows are made of.
+    pub fn only_moves(self) -> bool {
+        matches!(
+            self,
+            Self::MoveDown
+                | Self::MoveUp
+                | Self::MoveFirst
+                | Self::MoveLast
+                | Self::HalfPageDown
+                | Self::HalfPageUp
+                | Self::PageDown
+                | Self::PageUp
+                | Self::PanLeft
+                | Self::PanRight
+                | Self::NextProblem
+                | Self::PreviousProblem
+                | Self::NextMatch
+                | Self::PreviousMatch
+        )
+    }
+
     /// The remedy number this action copies.
     pub fn remedy(self) -> Option<usize> {
         let all = [

@@ -4,6 +4,7 @@
 //! one file in `view` (model to rows and spans by meaning) and one line in [`panes::PANES`].
 
 pub mod action;
+mod cache;
 mod draw;
 pub mod effect;
 pub mod event;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::cache::Cache;
 use super::keymap::{Keymap, Layer};
 use super::logs::LogState;
 use super::navigation::{Navigation, ObjectId, Route};
@@ -127,6 +128,9 @@ pub struct Model {
     pub label: Option<Text>,
     pub(super) focused: Option<ResourceKey>,
     pub(super) explain: Explain,
+    /// Counts what may change a listing; moving the cursor does not.
+    pub(super) revision: u64,
+    pub(super) cache: Cache,
 }
 
 impl Model {
@@ -158,6 +162,8 @@ impl Model {
             label: settings.label,
             focused: None,
             explain: settings.explain,
+            revision: 0,
+            cache: Cache::default(),
         }
     }
 

@@ -70,15 +70,24 @@ pub enum ObjectId {
     Resource(ResourceKey),
     /// A source.
     Source(SourceId),
+    /// Something that happened to a resource.
+    Event {
+        /// To what.
+        of: ResourceKey,
+        /// The short machine word.
+        reason: Text,
+        /// The sentence.
+        message: Text,
+    },
     /// A part of a document, by a name that is stable inside it.
     Part(String),
 }
 
 impl ObjectId {
-    /// The resource, if it is one.
+    /// The resource, if it is one or happened to one.
     pub fn resource(&self) -> Option<&ResourceKey> {
         match self {
-            Self::Resource(key) => Some(key),
+            Self::Resource(key) | Self::Event { of: key, .. } => Some(key),
             Self::Source(_) | Self::Part(_) => None,
         }
     }

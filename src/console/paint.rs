@@ -1,6 +1,8 @@
 //! Puts spans into a buffer: styles from meanings, cuts marked with `…`, ASCII where asked for.
 //! Remembers when an age it has drawn will read differently.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -8,7 +10,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::meaning::Meaning;
 use super::theme::Appearance;
-use super::view::content::{Span, until_next_age};
+use super::view::content::{Span, age_text, until_next_age};
 use super::widgets::wrap::{columns, line_columns};
 use crate::domain::time::{self, Duration, Timestamp};
 
@@ -54,6 +56,7 @@ impl<'a> Painter<'a> {
         if width == 0 || !(self.buffer.area.top()..self.buffer.area.bottom()).contains(&y) {
             return;
         }
+        let line = &*self.present(line);
         let wide = line_columns(line);
         let room = usize::from(width);
         let pad = if right { room.saturating_sub(wide) } else { 0 };
@@ -86,6 +89,15 @@ impl<'a> Painter<'a> {
             let meaning = line.last().map_or(Meaning::Muted, |span| span.meaning);
             self.put(&mut mark, "…", meaning);
         }
+    }
+
+    /// The line with its ages as they read now: it may have been made a while ago.
+    fn present<'l>(&self, line: &'l [Span]) -> Cow<'l, [Span]> {
+        let text = |span: &Span| span.since.map(|since| age_text(time::age(self.now, since)));
+        if line.iter().all(|span| text(span).is_none_or(|text| text == span.text)) {
+            return Cow::Borrowed(line);
+        }
+        Cow::Owned(line.iter().map(|span| Span { text: text(span).unwrap_or_else(|| span.text.clone()), ..span.clone() }).collect())
     }
 
     /// Lays a meaning over what is drawn already.

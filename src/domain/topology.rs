@@ -1,6 +1,8 @@
 //! Joins over views: which group a node belongs to, what both the platform and the cloud say of
 //! a group, which quota a machine type counts in. Pure look-ups; the snapshot stays as it is.
 
+use std::collections::BTreeMap;
+
 use super::group::{NodeGroup, ScalingActivity};
 use super::id::{ResourceKey, SourceId};
 use super::node::Node;
@@ -28,7 +30,7 @@ impl<'a> JoinedGroup<'a> {
 
 /// All groups of a context, by key.
 pub fn groups<'a>(snapshot: &'a Snapshot, context: &'a Text) -> Vec<JoinedGroup<'a>> {
-    let mut joined: std::collections::BTreeMap<&ResourceKey, JoinedGroup<'a>> = std::collections::BTreeMap::new();
+    let mut joined: BTreeMap<&ResourceKey, JoinedGroup<'a>> = BTreeMap::new();
     for (source, view) in snapshot.sources(context) {
         for group in &view.view.groups {
             let entry = joined.entry(&group.key).or_insert(JoinedGroup { key: &group.key, configured: None, actual: None });
@@ -42,9 +44,42 @@ pub fn groups<'a>(snapshot: &'a Snapshot, context: &'a Text) -> Vec<JoinedGroup<
     joined.into_values().collect()
 }
 
-/// All nodes of a context with their source.
-pub fn nodes<'a>(snapshot: &'a Snapshot, context: &'a Text) -> impl Iterator<Item = (&'a SourceId, &'a Node)> {
-    snapshot.sources(context).flat_map(|(id, source)| source.view.nodes.iter().map(move |node| (id, node)))
+/// A machine as all sources of its context know it: one, however many tell of it.
+#[derive(Clone, Copy, Debug)]
+pub struct JoinedNode<'a> {
+    /// The richest record.
+    pub node: &'a Node,
+    /// Who made it.
+    pub source: &'a SourceId,
+    /// Its group: who saw the machine itself may not know the platform's name of it.
+    pub group: Option<&'a Text>,
+    /// Its price in thousandths of a US dollar an hour, if anybody says.
+    pub price_milli_usd: Option<u64>,
+}
+
+/// Whether another record of a machine tells more than the known one: the source that saw the
+/// machine itself knows best.
+pub fn tells_more(known: &Node, other: &Node) -> bool {
+    known.detail.is_none() && other.detail.is_some()
+}
+
+/// All machines of a context, by key.
+pub fn nodes<'a>(snapshot: &'a Snapshot, context: &'a Text) -> Vec<JoinedNode<'a>> {
+    let mut joined: BTreeMap<&ResourceKey, JoinedNode<'a>> = BTreeMap::new();
+    for (source, view) in snapshot.sources(context) {
+        for node in &view.view.nodes {
+            let fresh = JoinedNode { node, source, group: node.group.as_ref(), price_milli_usd: node.price_milli_usd };
+            joined.entry(&node.key).and_modify(|known| *known = known.with(fresh)).or_insert(fresh);
+        }
+    }
+    joined.into_values().collect()
+}
+
+impl JoinedNode<'_> {
+    fn with(self, other: Self) -> Self {
+        let (best, rest) = if tells_more(self.node, other.node) { (other, self) } else { (self, other) };
+        Self { group: best.group.or(rest.group), price_milli_usd: best.price_milli_usd.or(rest.price_milli_usd), ..best }
+    }
 }
 
 /// The activities of one group, newest first, with their source.

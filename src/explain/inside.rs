@@ -12,6 +12,7 @@ use crate::domain::replica::{Replica, ReplicaPhase};
 use crate::domain::rollout::Rollout;
 use crate::domain::snapshot::SourceView;
 use crate::domain::text::Text;
+use crate::domain::topology;
 
 /// The kind of the sources that read a cluster's own objects.
 pub const SOURCE: &str = "kubernetes";
@@ -54,7 +55,7 @@ impl<'a> Inside<'a> {
         let view = &source.view;
         for node in &view.nodes {
             let slot = self.nodes.entry(&node.key.name).or_insert((id, node));
-            if slot.1.detail.is_none() && node.detail.is_some() {
+            if topology::tells_more(slot.1, node) {
                 *slot = (id, node);
             }
         }

@@ -110,7 +110,8 @@ proptest! {
         for key in keys {
             take(&mut model, Step::Key(key));
             let route = model.focus();
-            let rows = holdup::console::panes::listing(&model, &route, world::now()).rows;
+            let content = holdup::console::panes::listing(&model, &route, world::now());
+            let rows = &content.rows;
             if let Some(list) = model.list(&route).filter(|_| !rows.is_empty()) {
                 prop_assert!(rows.get(list.index).is_some_and(|row| Some(&row.id) == list.selected.as_ref()), "{route:?} {list:?}");
             }

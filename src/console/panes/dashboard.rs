@@ -20,16 +20,8 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, now: Timestamp) {
     let panels = layout::panels(model);
     for (route, title, rows) in panels {
         let focused = route == focus;
-        let mut content = listing(model, &route, now);
+        let content = listing(model, &route, now);
         let count = content.rows.len();
-        if route != Route::Workloads {
-            // What could not be read is said once, with the workloads.
-            content.facts.retain(|_| content.hidden > 0);
-        }
-        if matches!(route, Route::Explanation(_)) {
-            // The title line says whose explanation it is.
-            content.heading.clear();
-        }
         let line = heading(model, &route, count, focused, title.width);
         painter.line(title.x, title.y, title.width, &line);
         if title.x > 0 {

@@ -5,10 +5,12 @@ pub mod dashboard;
 pub mod frame;
 pub mod logs;
 
+use std::sync::Arc;
+
 use super::action::Action;
 use super::filter::Filter;
 use super::meaning::Meaning;
-use super::model::Model;
+use super::model::{ListState, Model};
 use super::navigation::Route;
 use super::view;
 use super::view::content::{Content, Row, Span};
@@ -59,7 +61,11 @@ pub const PANES: &[Pane] = &[
     },
     Pane { shows: |route| matches!(route, Route::Quota(_)), view: view::quotas::one, hints: &[Action::Raw, Action::CopyCell] },
     Pane { shows: |route| matches!(route, Route::Nodes), view: view::nodes::view, hints: &[Action::Open, Action::Sort, Action::CopyCell] },
-    Pane { shows: |route| matches!(route, Route::Node(_)), view: view::nodes::one, hints: &[Action::Open, Action::Raw, Action::CopyCell] },
+    Pane {
+        shows: |route| matches!(route, Route::Node(_)),
+        view: view::nodes::tenants::view,
+        hints: &[Action::Open, Action::Raw, Action::CopyCell],
+    },
     Pane {
         shows: |route| matches!(route, Route::Replicas(_)),
         view: view::replicas::view,
@@ -101,10 +107,37 @@ pub fn pane(route: &Route) -> Option<&'static Pane> {
 
 /// The view of a route as the list state wants it: filtered, sorted, with a count of what is
 /// hidden.
-pub fn listing(model: &Model, route: &Route, now: Timestamp) -> Content {
+pub fn listing(model: &Model, route: &Route, now: Timestamp) -> Arc<Content> {
     let now = model.time(now);
-    let mut content = pane(route).map(|pane| (pane.view)(model, route, now)).unwrap_or_default();
-    let Some(list) = model.list(route) else { return content };
+    let dashboard = model.dashboard();
+    let list = model.list(route);
+    model.cache.listing(route, (model.revision, dashboard, list), now, || {
+        let mut content = pane(route).map(|pane| (pane.view)(model, route, now)).unwrap_or_default();
+        if dashboard {
+            trim(&mut content, route);
+        }
+        let mut content = match list {
+            Some(list) => arranged(content, list),
+            None => content,
+        };
+        content.measure();
+        content
+    })
+}
+
+/// What the panels of the dashboard need not say, because another one does.
+fn trim(content: &mut Content, route: &Route) {
+    if *route != Route::Workloads {
+        content.facts.clear();
+    }
+    if matches!(route, Route::Explanation(_)) {
+        // The title line says whose explanation it is.
+        content.heading.clear();
+    }
+}
+
+/// The same, filtered and sorted.
+fn arranged(mut content: Content, list: &ListState) -> Content {
     let before = content.rows.len();
     if list.only_problems {
         content.rows.retain(|row| row.problem);
@@ -129,7 +162,7 @@ pub fn listing(model: &Model, route: &Route, now: Timestamp) -> Content {
     content
 }
 
-fn hidden_text(hidden: usize, list: &super::model::ListState) -> String {
+fn hidden_text(hidden: usize, list: &ListState) -> String {
     let rows = if hidden == 1 { "row" } else { "rows" };
     match (list.only_problems, list.filter.is_empty()) {
         (true, true) => format!("{hidden} {rows} without a problem hidden · z shows all"),

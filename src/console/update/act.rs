@@ -147,7 +147,8 @@ fn change_list(model: &mut Model, change: impl FnOnce(&mut crate::console::model
 
 fn sort(model: &mut Model, at: Timestamp) {
     let route = model.focus();
-    let columns = view::listing(model, &route, at).columns;
+    let content = view::listing(model, &route, at);
+    let columns = &content.columns;
     let sortable: Vec<usize> = columns.iter().enumerate().filter(|(_, column)| !column.title.is_empty()).map(|(index, _)| index).collect();
     let list = model.lists.entry(route).or_default();
     list.sort = match list.sort {

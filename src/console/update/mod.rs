@@ -27,6 +27,9 @@ pub(super) const REEXPLAIN: Duration = Duration::from_secs(20);
 pub fn update(model: &mut Model, stamped: Stamped) -> Vec<Effect> {
     let Stamped { at, event } = stamped;
     let mut effects = Vec::new();
+    if matches!(event, Event::Update(_) | Event::Paste(_)) {
+        model.revision += 1;
+    }
     match event {
         Event::Key(key) => effects.extend(press(model, key, at)),
         Event::Paste(text) => prompt::paste(model, &text),
@@ -48,6 +51,7 @@ pub fn update(model: &mut Model, stamped: Stamped) -> Vec<Effect> {
         Event::Tick => {
             let due = model.explained_at.is_none_or(|explained| time::age(at, explained) >= REEXPLAIN);
             if due {
+                model.revision += 1;
                 effects.extend(explain_again(model, at));
             }
         }
@@ -112,11 +116,14 @@ fn turns(before: &Explanations, after: &Explanations) -> Vec<Effect> {
 fn press(model: &mut Model, key: Key, at: Timestamp) -> Vec<Effect> {
     model.message = None;
     if model.prompt.is_some() {
+        model.revision += 1;
         return prompt::key(model, key);
     }
     let layer = model.layer(&model.focus());
-    match model.keymap.action(layer, key) {
-        Some(action) => act::act(model, action, at),
-        None => Vec::new(),
+    let Some(action) = model.keymap.action(layer, key) else { return Vec::new() };
+    let effects = act::act(model, action, at);
+    if !action.only_moves() {
+        model.revision += 1;
     }
+    effects
 }

@@ -21,7 +21,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     }
     let target = match &object {
         ObjectId::Resource(key) => drill(model, &route, key),
-        ObjectId::Source(_) => Some(Route::Details(object.clone())),
+        ObjectId::Source(_) | ObjectId::Event { .. } => Some(Route::Details(object.clone())),
         ObjectId::Part(_) => None,
     };
     match target {
@@ -141,6 +141,6 @@ pub(super) fn name_of(model: &Model, object: &ObjectId) -> Text {
             let group = groups.iter().find(|joined| joined.key == key).and_then(topology::JoinedGroup::group);
             group.and_then(|group| group.cloud_name.clone()).unwrap_or_else(|| key.name.clone())
         }
-        ObjectId::Resource(key) => key.name.clone(),
+        ObjectId::Resource(key) | ObjectId::Event { of: key, .. } => key.name.clone(),
     }
 }

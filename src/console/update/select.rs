@@ -30,7 +30,11 @@ pub(crate) fn settle(model: &mut Model, now: Timestamp) {
 }
 
 fn find(model: &Model, route: &Route, content: &Content) -> Option<usize> {
-    let selected = model.lists.get(route)?.selected.as_ref()?;
+    let list = model.lists.get(route)?;
+    let selected = list.selected.as_ref()?;
+    if content.rows.get(list.index).is_some_and(|row| row.id == *selected) {
+        return Some(list.index);
+    }
     content.rows.iter().position(|row| row.id == *selected)
 }
 

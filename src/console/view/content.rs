@@ -2,6 +2,7 @@
 
 use crate::console::meaning::Meaning;
 use crate::console::navigation::ObjectId;
+use crate::console::widgets::wrap::line_columns;
 use crate::domain::time::{self, Duration, Timestamp};
 
 /// A run of text with one meaning.
@@ -211,12 +212,28 @@ pub struct Content {
     pub empty: String,
     /// Rows that the filter hides.
     pub hidden: usize,
+    /// The widest cell of each column, once measured.
+    pub widest: Vec<usize>,
 }
 
 impl Content {
     /// A document: one filling column without title.
     pub fn document(rows: Vec<Row>) -> Self {
         Self { columns: vec![Column::fill("", 1)], rows, ..Self::default() }
+    }
+
+    /// Measures every cell once, so that drawing looks at the visible rows only.
+    pub fn measure(&mut self) {
+        self.widest = (0..self.columns.len()).map(|index| self.widest(index)).collect();
+    }
+
+    /// The width of the widest cell of a column.
+    pub fn widest(&self, index: usize) -> usize {
+        if let Some(widest) = self.widest.get(index) {
+            return *widest;
+        }
+        let cells = self.rows.iter().filter_map(|row| row.cells.get(index));
+        cells.map(|cell| line_columns(&cell.line)).max().unwrap_or_default()
     }
 }
 

@@ -43,9 +43,8 @@ fn frame(content: &Content, area: Rect) -> Frame {
 /// Widths of the columns; `None` for those that had to go.
 fn widths(content: &Content, width: u16) -> Vec<Option<u16>> {
     let natural = |index: usize, column: &Column| {
-        let cells = content.rows.iter().filter_map(|row| row.cells.get(index)).map(|cell| line_columns(&cell.line));
         // A column in which nobody says anything goes, with its title.
-        let widest = cells.max().filter(|widest| *widest > 0).map_or(0, |widest| widest.max(columns(column.title)));
+        let widest = Some(content.widest(index)).filter(|widest| *widest > 0).map_or(0, |widest| widest.max(columns(column.title)));
         u16::try_from(widest).unwrap_or(u16::MAX)
     };
     let mut wanted: Vec<Option<u16>> = content

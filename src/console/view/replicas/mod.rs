@@ -1,5 +1,7 @@
 //! Copies of a workload: one by one where a source lists them, counted by state where not.
 
+pub mod state;
+
 use super::content::{Cell, Column, Content, Row, Span};
 use super::status;
 use crate::console::meaning::Meaning;
@@ -17,7 +19,7 @@ pub fn view(model: &Model, route: &Route, now: Timestamp) -> Content {
     if replicas.is_empty() {
         return known.map_or_else(Content::default, |workload| counted(model, workload, now));
     }
-    table(model, replicas, false, now)
+    table(model, replicas, now)
 }
 
 /// Replicas that pass a test, over all sources.
@@ -25,46 +27,45 @@ pub fn select(model: &Model, test: impl Fn(&Replica) -> bool) -> Vec<&Replica> {
     model.snapshot().views.values().flat_map(|view| &view.view.replicas).filter(|replica| test(replica)).collect()
 }
 
-/// A table of replicas.
-pub fn table(model: &Model, mut replicas: Vec<&Replica>, with_workload: bool, now: Timestamp) -> Content {
-    replicas.sort_by_key(|replica| (replica.ready, !replica.is_current));
-    let name = if with_workload { "API" } else { "VERSION" };
+/// A table of replicas, the worst first.
+fn table(model: &Model, mut replicas: Vec<&Replica>, now: Timestamp) -> Content {
+    replicas.sort_by_key(|replica| (state::rank(replica), &replica.key));
     Content {
         columns: vec![
             Column::fit("", 1, 0),
-            Column::fit("REPLICA", 30, 0).keep_end(),
-            Column::fit(name, 20, 2).keep_end(),
+            Column::fit("REPLICA", 38, 0).keep_end(),
+            Column::fit("VERSION", 22, 6).keep_end(),
+            Column::fit("", 3, 1),
             Column::fit("STATE", 18, 0),
+            Column::fit("READY", 5, 3).right(),
             Column::fit("RESTARTS", 8, 4).right(),
-            Column::fit("AGE", 5, 3).right(),
-            Column::fit("NODE", 20, 5).keep_end(),
-            Column::fill("WHY", 10),
+            Column::fit("AGE", 5, 2).right(),
+            Column::fit("NODE", 22, 5),
+            Column::fill("WHY", 18),
         ],
-        rows: replicas.into_iter().map(|replica| row(replica, with_workload, now)).collect(),
+        rows: replicas.into_iter().map(|replica| row(replica, now)).collect(),
         facts: status::troubles(model, now),
         ..Content::default()
     }
 }
 
-fn row(replica: &Replica, with_workload: bool, now: Timestamp) -> Row {
-    let (glyph, meaning) = match (replica.ready, replica.reason.is_some() || replica.restarts > 0) {
-        (true, _) => ("●", Meaning::Live),
-        (false, true) => ("✖", Meaning::Failed),
-        (false, false) => ("◌", Meaning::Progressing),
-    };
-    let owner = replica.workload.as_ref().map_or("", |workload| workload.name.as_str());
-    let version = format!("{}{}", if replica.is_current { "new " } else { "old " }, replica.version);
+fn row(replica: &Replica, now: Timestamp) -> Row {
+    let (glyph, meaning) = state::look(replica);
+    let (which, tone) = if replica.is_current { ("new", Meaning::Plain) } else { ("old", Meaning::Muted) };
+    let name = replica.key.name.split_once('/').map_or(replica.key.name.as_str(), |(_, name)| name);
     let cells = vec![
         Cell::new(glyph, meaning),
-        Cell::plain(replica.key.name.as_str()),
-        Cell::muted(if with_workload { owner.to_string() } else { version }),
+        Cell::plain(name),
+        Cell::muted(replica.version.as_str()),
+        Cell::new(which, tone),
         Cell::new(replica.state.as_str(), meaning),
+        Cell::muted(state::ready_containers(replica)),
         Cell::number(replica.restarts),
         Cell::age(now, replica.created_at),
-        Cell::muted(replica.node.as_deref().unwrap_or_default()),
-        Cell::plain(replica.reason.as_deref().unwrap_or_default()),
+        Cell::muted(replica.node.as_deref().and_then(|node| node.split('.').next()).unwrap_or_default()),
+        Cell::plain(state::why(replica)),
     ];
-    Row::new(ObjectId::Resource(replica.key.clone()), cells).problem(!replica.ready && meaning == Meaning::Failed)
+    Row::new(ObjectId::Resource(replica.key.clone()), cells).problem(state::is_problem(replica))
 }
 
 /// States with their count, as far as there are any.
