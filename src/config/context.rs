@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::azure::{self, AzureConfig};
 use super::problem::suggestion;
+use super::ray::{self, RayConfig};
 use super::reader::{Section, SectionOrFalse};
 
 /// One context, from the configuration file or discovered.
@@ -34,6 +35,9 @@ pub struct ContextConfig {
     /// The Azure workspace, for platform `azure`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub azure: Option<AzureConfig>,
+    /// The Ray cluster, for platform `anyscale`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ray: Option<RayConfig>,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "serde wants the field's own type")]
@@ -125,6 +129,7 @@ fn read(name: String, mut section: Section<'_, '_>, platforms: &[&str]) -> Conte
     let tls = section.choice("tls", &trust.each_ref().map(|(word, _)| *word));
     let endpoint = section.string("endpoint");
     let azure = section.section("azure").map(|azure| azure::read(azure, endpoint.as_deref()));
+    let ray = section.section("ray").map(|ray| ray::read(ray, endpoint.as_deref()));
     let context = ContextConfig {
         name,
         platform: platform.map(|(platform, _)| platform).unwrap_or_default(),
@@ -142,6 +147,7 @@ fn read(name: String, mut section: Section<'_, '_>, platforms: &[&str]) -> Conte
             SectionOrFalse::Section(kubernetes) => Some(read_kubernetes(kubernetes)),
         },
         azure,
+        ray,
     };
     section.finish();
     context

@@ -5,6 +5,7 @@ pub mod azure;
 pub mod context;
 pub mod paths;
 pub mod problem;
+pub mod ray;
 pub mod reader;
 mod render;
 pub mod ui;
@@ -16,6 +17,7 @@ pub use azure::{AzureCloud, AzureConfig, AzureCredential};
 pub use context::{AwsConfig, ContextConfig, KubernetesConfig, TlsTrust};
 pub use paths::Paths;
 pub use problem::{Place, Problem};
+pub use ray::RayConfig;
 pub use render::{EXAMPLE, render};
 pub use ui::{ColorChoice, NotifyChoice, UiConfig};
 
@@ -153,6 +155,7 @@ mod tests {
                 simulated_credentials: true,
                 ..AzureConfig::default()
             }),
+            ray: Some(RayConfig { dashboard: Some("http://127.0.0.1:8265".into()), ..RayConfig::default() }),
         };
         let without_aws = ContextConfig { name: "bare".into(), platform: "cortex".into(), aws: None, ..ContextConfig::default() };
         let text = render(&[without_aws.clone(), full.clone()]);

@@ -50,7 +50,16 @@ pub fn build(file: &Path, scenario: &Scenario, started: Timestamp, elapsed: Mome
         quotas: quotas(file, scenario)?,
     };
     let clock = StoryClock::new(started, elapsed, speed);
-    let mut world = World { clusters, azure: scenario.azure.clone(), account, faults: faults(&scenario.faults), clock, now, events };
+    let mut world = World {
+        clusters,
+        azure: scenario.azure.clone(),
+        ray: scenario.ray.clone(),
+        account,
+        faults: faults(&scenario.faults),
+        clock,
+        now,
+        events,
+    };
     world.advance(elapsed);
     Ok(world)
 }

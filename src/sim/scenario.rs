@@ -14,12 +14,14 @@ mod azure;
 mod cluster;
 mod control;
 mod kubernetes;
+mod ray;
 mod workload;
 
 pub use azure::*;
 pub use cluster::*;
 pub use control::*;
 pub use kubernetes::*;
+pub use ray::*;
 pub use workload::*;
 
 /// One scenario file.
@@ -48,12 +50,15 @@ pub struct Scenario {
     /// Azure workspaces.
     #[serde(default)]
     pub azure: Vec<AzureFile>,
+    /// Ray clusters and Anyscale services.
+    #[serde(default)]
+    pub ray: Vec<RayFile>,
 }
 
 impl Scenario {
     /// Whether there is anything at all to look at.
     pub fn is_empty(&self) -> bool {
-        self.cluster.is_empty() && self.azure.is_empty()
+        self.cluster.is_empty() && self.azure.is_empty() && self.ray.is_empty()
     }
 }
 

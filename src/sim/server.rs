@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::build::build;
 use super::scenario::{FILES, Scenario, parse};
 use super::world::{OperatorFault, Platform, SharedWorld};
-use super::{aws, azure, cortex, kubernetes};
+use super::{aws, azure, cortex, kubernetes, ray};
 use crate::clock::now;
 use crate::config::problem::{Problem, suggestion};
 use crate::config::{AwsConfig, ContextConfig, KubernetesConfig, render};
@@ -86,6 +86,7 @@ pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimE
     let names: Vec<(String, Platform)> = world.clusters.iter().map(|cluster| (cluster.name.clone(), cluster.platform)).collect();
     let reachable: Vec<String> = world.clusters.iter().filter(|cluster| cluster.kubernetes).map(|cluster| cluster.name.clone()).collect();
     let workspaces: Vec<String> = world.azure.iter().map(|workspace| workspace.name.clone()).collect();
+    let rays = world.ray.clone();
     let unreachable = world.faults.kubernetes.down;
     let down = world.faults.operator == OperatorFault::Down;
     let world = SharedWorld::new(world);
@@ -95,6 +96,7 @@ pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimE
         operators: Vec::new(),
         kubernetes: BTreeMap::new(),
         azure: Vec::new(),
+        ray: Vec::new(),
         region,
         stop: CancellationToken::new(),
         tasks: JoinSet::new(),
@@ -134,6 +136,12 @@ pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimE
         let address = running.serve(listener, azure::router(world.clone(), &name), port)?;
         running.azure.push((name, address));
     }
+    for file in rays {
+        port = if port == 0 { 0 } else { port.saturating_add(1) };
+        let listener = listen(port).await?;
+        let address = running.serve(listener, ray::router(world.clone(), &file.name), port)?;
+        running.ray.push(ray::context(&file, address));
+    }
     Ok(running)
 }
 
@@ -155,6 +163,7 @@ pub struct Running {
     /// Kubernetes APIs by the cluster's name.
     kubernetes: BTreeMap<String, SocketAddr>,
     azure: Vec<(String, SocketAddr)>,
+    ray: Vec<ContextConfig>,
     region: String,
     stop: CancellationToken,
     tasks: JoinSet<()>,
@@ -209,7 +218,7 @@ impl Running {
             ..ContextConfig::default()
         };
         let workspaces = self.azure.iter().map(|(name, address)| azure::context(name, *address));
-        self.operators.iter().map(context).chain(workspaces).collect()
+        self.operators.iter().map(context).chain(workspaces).chain(self.ray.iter().cloned()).collect()
     }
 
     /// A configuration file that points at it.

@@ -55,6 +55,8 @@ pub struct World {
     pub clusters: Vec<Cluster>,
     /// Azure workspaces, in the order of their ports.
     pub azure: Vec<super::scenario::AzureFile>,
+    /// Ray clusters, in the order of their ports.
+    pub ray: Vec<super::scenario::RayFile>,
     /// The AWS account beneath all of the clusters.
     pub account: Account,
     /// What is broken between a client and this world.
