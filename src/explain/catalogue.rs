@@ -31,6 +31,7 @@ const FILES: &[(&str, &str)] = &[
     ("kubernetes", include_str!("causes/kubernetes/network.toml")),
     ("kubernetes", include_str!("causes/kubernetes/gpu.toml")),
     ("kubernetes", include_str!("causes/kubernetes/application.toml")),
+    ("kubernetes", include_str!("causes/kubernetes/program.toml")),
     ("kubernetes", include_str!("causes/kubernetes/containers.toml")),
     ("kubernetes", include_str!("causes/kubernetes/probes.toml")),
     ("kubernetes", include_str!("causes/kubernetes/nodes.toml")),

@@ -8,6 +8,7 @@
 mod decide;
 mod field;
 mod gunicorn;
+mod log;
 mod patterns;
 mod ray;
 mod set;
@@ -16,6 +17,7 @@ mod unfold;
 use super::finding::{CauseId, Confidence};
 
 pub use field::Field;
+pub use log::classify_log;
 pub use set::{Recognizer, platforms, shared};
 
 /// What is known of a text beside the text.

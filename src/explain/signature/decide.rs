@@ -50,7 +50,12 @@ impl Preferences {
     fn beats(&self, one: &Candidate, other: &Candidate) -> bool {
         // What is merely possible does not push away what the text says outright.
         let weighty = one.confidence != Confidence::Possible || other.confidence == Confidence::Possible;
-        weighty && self.over.get(one.position).is_some_and(|over| over.contains(&other.position))
+        weighty && self.names(one.position, other.position)
+    }
+
+    /// Whether the cause at `one` is preferred over the one at `other`, directly or by way of others.
+    pub(super) fn names(&self, one: usize, other: usize) -> bool {
+        self.over.get(one).is_some_and(|over| over.contains(&other))
     }
 
     /// The causes that remain, the one to name first.

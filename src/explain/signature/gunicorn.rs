@@ -5,7 +5,11 @@
 
 use std::borrow::Cow;
 
-const BOOT: &str = "Booting worker with pid";
+/// How a start of a worker is told.
+pub(super) const BOOT: &str = "Booting worker with pid";
+
+/// How a planned renewal of a worker is told.
+pub(super) const PLANNED: &str = "Autorestarting worker";
 
 /// Starts closer together than this are one start of several workers, in seconds.
 const TOGETHER: u64 = 5;
@@ -28,7 +32,7 @@ fn loops(text: &str) -> bool {
             apart.push(start);
         }
     }
-    let planned = text.matches("Autorestarting worker").count();
+    let planned = text.matches(PLANNED).count();
     apart.len() >= planned + 3 && apart.windows(3).any(|three| matches!(three, [first, _, last] if last - first <= WINDOW))
 }
 

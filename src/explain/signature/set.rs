@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::super::catalogue::{Catalogue, Cause, Signature};
-use super::super::finding::Confidence;
+use super::super::finding::{CauseId, Confidence};
 use super::decide::{Candidate, Preferences};
 use super::patterns::Patterns;
 use super::unfold::unfold;
@@ -103,6 +103,12 @@ impl Recognizer {
             }
         }
         self.classification(&self.preferences.decide(&found))
+    }
+
+    /// Whether `other` only wraps `one` or follows from it, by the catalogue.
+    pub fn prefers(&self, one: &CauseId, other: &CauseId) -> bool {
+        let positions = (self.catalogue.position(one), self.catalogue.position(other));
+        matches!(positions, (Some(one), Some(other)) if self.preferences.names(one, other))
     }
 
     /// What a match of a signature would say here, if anything.
