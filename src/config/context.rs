@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::azure::{self, AzureConfig};
+use super::modelarts::{self, ModelArtsConfig};
 use super::problem::suggestion;
 use super::ray::{self, RayConfig};
 use super::reader::{Section, SectionOrFalse};
@@ -38,6 +39,9 @@ pub struct ContextConfig {
     /// The Ray cluster, for platform `anyscale`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ray: Option<RayConfig>,
+    /// The project, for platform `modelarts`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modelarts: Option<ModelArtsConfig>,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "serde wants the field's own type")]
@@ -130,6 +134,7 @@ fn read(name: String, mut section: Section<'_, '_>, platforms: &[&str]) -> Conte
     let endpoint = section.string("endpoint");
     let azure = section.section("azure").map(|azure| azure::read(azure, endpoint.as_deref()));
     let ray = section.section("ray").map(|ray| ray::read(ray, endpoint.as_deref()));
+    let modelarts = section.section("modelarts").map(|modelarts| modelarts::read(modelarts, endpoint.as_deref()));
     let context = ContextConfig {
         name,
         platform: platform.map(|(platform, _)| platform).unwrap_or_default(),
@@ -148,6 +153,7 @@ fn read(name: String, mut section: Section<'_, '_>, platforms: &[&str]) -> Conte
         },
         azure,
         ray,
+        modelarts,
     };
     section.finish();
     context

@@ -3,6 +3,7 @@
 
 pub mod azure;
 pub mod context;
+pub mod modelarts;
 pub mod paths;
 pub mod problem;
 pub mod ray;
@@ -15,6 +16,7 @@ use std::path::Path;
 
 pub use azure::{AzureCloud, AzureConfig, AzureCredential};
 pub use context::{AwsConfig, ContextConfig, KubernetesConfig, TlsTrust};
+pub use modelarts::{ModelArtsConfig, SignStyle};
 pub use paths::Paths;
 pub use problem::{Place, Problem};
 pub use ray::RayConfig;
@@ -156,6 +158,11 @@ mod tests {
                 ..AzureConfig::default()
             }),
             ray: Some(RayConfig { dashboard: Some("http://127.0.0.1:8265".into()), ..RayConfig::default() }),
+            modelarts: Some(ModelArtsConfig {
+                region: Some("eu-de".into()),
+                sign_style: SignStyle::Credential,
+                ..ModelArtsConfig::default()
+            }),
         };
         let without_aws = ContextConfig { name: "bare".into(), platform: "cortex".into(), aws: None, ..ContextConfig::default() };
         let text = render(&[without_aws.clone(), full.clone()]);

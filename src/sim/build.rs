@@ -54,6 +54,7 @@ pub fn build(file: &Path, scenario: &Scenario, started: Timestamp, elapsed: Mome
         clusters,
         azure: scenario.azure.clone(),
         ray: scenario.ray.clone(),
+        modelarts: scenario.modelarts.clone(),
         account,
         faults: faults(&scenario.faults),
         clock,

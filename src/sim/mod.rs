@@ -7,6 +7,7 @@ pub mod build;
 mod check;
 pub mod cortex;
 pub mod kubernetes;
+pub mod modelarts;
 pub mod ray;
 pub mod scenario;
 pub mod server;

@@ -14,6 +14,7 @@ mod azure;
 mod cluster;
 mod control;
 mod kubernetes;
+mod modelarts;
 mod ray;
 mod workload;
 
@@ -21,6 +22,7 @@ pub use azure::*;
 pub use cluster::*;
 pub use control::*;
 pub use kubernetes::*;
+pub use modelarts::*;
 pub use ray::*;
 pub use workload::*;
 
@@ -53,12 +55,15 @@ pub struct Scenario {
     /// Ray clusters and Anyscale services.
     #[serde(default)]
     pub ray: Vec<RayFile>,
+    /// Projects of `ModelArts`.
+    #[serde(default)]
+    pub modelarts: Vec<ModelArtsFile>,
 }
 
 impl Scenario {
     /// Whether there is anything at all to look at.
     pub fn is_empty(&self) -> bool {
-        self.cluster.is_empty() && self.azure.is_empty() && self.ray.is_empty()
+        self.cluster.is_empty() && self.azure.is_empty() && self.ray.is_empty() && self.modelarts.is_empty()
     }
 }
 

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::build::build;
 use super::scenario::{FILES, Scenario, parse};
 use super::world::{OperatorFault, Platform, SharedWorld};
-use super::{aws, azure, cortex, kubernetes, ray};
+use super::{aws, azure, cortex, kubernetes, modelarts, ray};
 use crate::clock::now;
 use crate::config::problem::{Problem, suggestion};
 use crate::config::{AwsConfig, ContextConfig, KubernetesConfig, render};
@@ -87,6 +87,7 @@ pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimE
     let reachable: Vec<String> = world.clusters.iter().filter(|cluster| cluster.kubernetes).map(|cluster| cluster.name.clone()).collect();
     let workspaces: Vec<String> = world.azure.iter().map(|workspace| workspace.name.clone()).collect();
     let rays = world.ray.clone();
+    let projects: Vec<String> = world.modelarts.iter().map(|project| project.name.clone()).collect();
     let unreachable = world.faults.kubernetes.down;
     let down = world.faults.operator == OperatorFault::Down;
     let world = SharedWorld::new(world);
@@ -97,6 +98,7 @@ pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimE
         kubernetes: BTreeMap::new(),
         azure: Vec::new(),
         ray: Vec::new(),
+        modelarts: Vec::new(),
         region,
         stop: CancellationToken::new(),
         tasks: JoinSet::new(),
@@ -142,6 +144,12 @@ pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimE
         let address = running.serve(listener, ray::router(world.clone(), &file.name), port)?;
         running.ray.push(ray::context(&file, address));
     }
+    for name in projects {
+        port = if port == 0 { 0 } else { port.saturating_add(1) };
+        let listener = listen(port).await?;
+        let address = running.serve(listener, modelarts::router(world.clone(), &name), port)?;
+        running.modelarts.push((name, address));
+    }
     Ok(running)
 }
 
@@ -164,6 +172,7 @@ pub struct Running {
     kubernetes: BTreeMap<String, SocketAddr>,
     azure: Vec<(String, SocketAddr)>,
     ray: Vec<ContextConfig>,
+    modelarts: Vec<(String, SocketAddr)>,
     region: String,
     stop: CancellationToken,
     tasks: JoinSet<()>,
@@ -218,7 +227,8 @@ impl Running {
             ..ContextConfig::default()
         };
         let workspaces = self.azure.iter().map(|(name, address)| azure::context(name, *address));
-        self.operators.iter().map(context).chain(workspaces).chain(self.ray.iter().cloned()).collect()
+        let projects = self.modelarts.iter().map(|(name, address)| modelarts::context(name, *address));
+        self.operators.iter().map(context).chain(workspaces).chain(self.ray.iter().cloned()).chain(projects).collect()
     }
 
     /// A configuration file that points at it.

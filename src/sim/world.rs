@@ -57,6 +57,8 @@ pub struct World {
     pub azure: Vec<super::scenario::AzureFile>,
     /// Ray clusters, in the order of their ports.
     pub ray: Vec<super::scenario::RayFile>,
+    /// Projects of `ModelArts`, in the order of their ports.
+    pub modelarts: Vec<super::scenario::ModelArtsFile>,
     /// The AWS account beneath all of the clusters.
     pub account: Account,
     /// What is broken between a client and this world.
