@@ -1,0 +1,188 @@
+//! What a large cluster costs: 5,000 pods, 500 nodes and 20,000 events behind a real API server on
+//! loopback, 200 pods changing every second.
+//!
+//! The bench runs itself three times over: the server, the console in a pseudo-terminal, and the
+//! one that measures. Prints figures and asserts none: they belong to a machine.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench fails by panicking")]
+
+#[path = "../tests/pty/harness.rs"]
+#[expect(dead_code, reason = "shared with the tests, which use more of it")]
+mod harness;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use harness::Session;
+use holdup::config::{ContextConfig, KubernetesConfig};
+use holdup::console::{Appearance, Depth};
+use holdup::runtime::{self, Setup, headless};
+use holdup::sim::kubernetes::load::{Load, LoadServer};
+use holdup::source::kubernetes::connect_with;
+use holdup::terminal::outside::Notify;
+
+const LOAD: Load = Load { pods: 5_000, nodes: 500, events: 20_000, changes: 200 };
+const CALM: Load = Load { changes: 0, ..LOAD };
+const WATCHED: Duration = Duration::from_secs(20);
+const KEYS: usize = 120;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    match arguments.iter().position(|argument| argument.starts_with("--role=")) {
+        Some(at) if arguments[at] == "--role=server" => serve(arguments[at + 1].parse().unwrap()),
+        Some(at) => console(&arguments[at + 1]),
+        None => measure(),
+    }
+}
+
+fn measure() {
+    let calm = Server::start(CALM.changes);
+    first_answer(&calm.endpoint);
+    idle(&calm.endpoint);
+    drop(calm);
+    let busy = Server::start(LOAD.changes);
+    changing(&busy.endpoint);
+}
+
+/// The server, in a process of its own so that its work is not counted as the console's.
+struct Server {
+    process: Child,
+    endpoint: String,
+}
+
+impl Server {
+    fn start(changes: u64) -> Self {
+        let this = std::env::current_exe().expect("the bench itself");
+        let mut process =
+            Command::new(this).args(["--role=server", &changes.to_string()]).stdout(Stdio::piped()).spawn().expect("the server starts");
+        let mut endpoint = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut endpoint).unwrap();
+        Self { process, endpoint: endpoint.trim().to_owned() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The process is gone either way when the bench ends.
+        let _killed = self.process.kill();
+        let _reaped = self.process.wait();
+    }
+}
+
+fn serve(changes: u64) {
+    let ended = runtime::block_on(async move {
+        let server = LoadServer::start(Load { changes, ..LOAD }).await.unwrap();
+        println!("{}", server.endpoint());
+        std::future::pending::<()>().await;
+    });
+    assert!(ended.is_ok(), "workers start");
+}
+
+fn context(endpoint: &str) -> ContextConfig {
+    let kubernetes = KubernetesConfig { endpoint_url: Some(endpoint.to_owned()), ..KubernetesConfig::default() };
+    ContextConfig { name: "load".to_owned(), platform: "kubernetes".to_owned(), kubernetes: Some(kubernetes), ..ContextConfig::default() }
+}
+
+/// Reading everything once without a console: requests, bytes and time of all lists together.
+fn first_answer(endpoint: &str) {
+    let read = || {
+        let context = context(endpoint);
+        let (connected, traffic) = connect_with(&context).unwrap();
+        let begun = Instant::now();
+        let snapshot = runtime::block_on(headless::observe(vec![(context, connected)], None, Duration::from_mins(1))).unwrap();
+        let replicas: usize = snapshot.views.values().map(|source| source.view.replicas.len()).sum();
+        let events: usize = snapshot.views.values().map(|source| source.view.events.len()).sum();
+        println!(
+            "everything read in {:.2} s: {replicas} replicas, {events} events, {} requests, {:.1} MB",
+            begun.elapsed().as_secs_f64(),
+            traffic.requests(),
+            traffic.bytes() as f64 / 1e6
+        );
+    };
+    // The first time the server makes its objects; the second time it only answers.
+    read();
+    read();
+}
+
+fn session(endpoint: &str, columns: u16, rows: u16) -> Session {
+    let this = std::env::current_exe().expect("the bench itself");
+    Session::start(&[this.to_str().expect("a plain path"), "--role=console", endpoint], columns, rows)
+}
+
+fn idle(endpoint: &str) {
+    let begun = Instant::now();
+    let mut session = session(endpoint, 120, 40);
+    session.wait_for_text("load-");
+    println!("first data on screen {:.2} s after the start of the program", begun.elapsed().as_secs_f64());
+    session.settle(Duration::from_secs(3));
+    watch(&mut session, "nothing changes");
+    memory(&session);
+}
+
+fn changing(endpoint: &str) {
+    let mut session = session(endpoint, 120, 40);
+    session.wait_for_text("load-");
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(5) {
+        session.next_output(Duration::from_millis(100));
+    }
+    watch(&mut session, &format!("{} pods change a second", LOAD.changes));
+    let mut times: Vec<Duration> = (0..KEYS)
+        .filter_map(|number| {
+            session.drain();
+            let begun = Instant::now();
+            session.send(if number / 8 % 2 == 0 { "j" } else { "k" });
+            session.next_output(Duration::from_millis(1_000))?;
+            let took = begun.elapsed();
+            std::thread::sleep(Duration::from_millis(40));
+            Some(took)
+        })
+        .collect();
+    times.sort();
+    let at = |share: usize| times.get(times.len() * share / 100).or(times.last()).map_or(0.0, |time| time.as_secs_f64() * 1_000.0);
+    println!("key to output under change, 120x40: p50 {:.1} ms, p90 {:.1} ms, p99 {:.1} ms ({} keys)", at(50), at(90), at(99), times.len());
+    memory(&session);
+}
+
+fn watch(session: &mut Session, what: &str) {
+    let (bytes, ticks, begun) = (session.bytes(), cpu_ticks(session.pid()), Instant::now());
+    while begun.elapsed() < WATCHED {
+        session.next_output(Duration::from_millis(200));
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    println!(
+        "while {what}: {:.1} % of a core, {:.0} bytes a second to the terminal",
+        (cpu_ticks(session.pid()) - ticks) as f64 / seconds,
+        (session.bytes() - bytes) as f64 / seconds
+    );
+}
+
+/// Processor time used so far, in hundredths of a second.
+fn cpu_ticks(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum()
+}
+
+fn memory(session: &Session) {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", session.pid())).unwrap_or_default();
+    for line in status.lines().filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM")) {
+        println!("memory: {}", line.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+}
+
+fn console(endpoint: &str) {
+    let context = context(endpoint);
+    let (connected, _) = connect_with(&context).unwrap();
+    let setup = Setup {
+        contexts: vec![(context, connected)],
+        appearance: Appearance { depth: Depth::Indexed, ..Appearance::default() },
+        keymap: holdup::console::keymap::Keymap::default(),
+        label: None,
+        notify: Notify::Off,
+        record: None,
+    };
+    let exit = runtime::block_on(runtime::run(setup)).expect("workers start");
+    std::process::exit(exit.map_or(70, |exit| i32::from(exit.code())));
+}
