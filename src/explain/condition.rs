@@ -22,6 +22,8 @@ pub enum Condition {
     ReplicaLost,
     /// The controller does not carry the update out.
     RolloutBlocked,
+    /// The platform itself says what is wrong.
+    PlatformSays,
     /// The machines there are do not take the replica.
     NodesRefuse,
     /// The image of a replica does not arrive.
@@ -40,6 +42,8 @@ pub enum Condition {
     NoMachineComes,
     /// An object of the namespace keeps a replica from being made or placed.
     ClaimPending,
+    /// A log says why its program ended or does not answer.
+    LogTells,
     /// The account refuses what a pool or an autoscaler asks it for.
     PurchaseRefused,
     /// A part of the cluster could not be read.
@@ -50,7 +54,7 @@ pub enum Condition {
 
 impl Condition {
     /// All conditions.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::RolloutUnfinished,
         Self::JobWaiting,
         Self::RouteEmpty,
@@ -58,6 +62,7 @@ impl Condition {
         Self::ReplicaDies,
         Self::ReplicaLost,
         Self::RolloutBlocked,
+        Self::PlatformSays,
         Self::NodesRefuse,
         Self::ImageMissing,
         Self::StartBlocked,
@@ -67,6 +72,7 @@ impl Condition {
         Self::GroupFixed,
         Self::NoMachineComes,
         Self::ClaimPending,
+        Self::LogTells,
         Self::LaunchRefused,
         Self::PurchaseRefused,
         Self::ClusterUnread,
@@ -77,9 +83,9 @@ impl Condition {
     pub const fn rank(self) -> u8 {
         match self {
             Self::RolloutUnfinished | Self::JobWaiting | Self::RouteEmpty => 0,
-            Self::ReplicaUnplaced | Self::ReplicaDies | Self::ReplicaLost | Self::RolloutBlocked => 1,
+            Self::ReplicaUnplaced | Self::ReplicaDies | Self::ReplicaLost | Self::RolloutBlocked | Self::PlatformSays => 1,
             Self::NodesRefuse | Self::ImageMissing | Self::StartBlocked | Self::ProbeFails | Self::TargetSilent => 2,
-            Self::NodeSick | Self::GroupFixed | Self::NoMachineComes | Self::ClaimPending => 3,
+            Self::NodeSick | Self::GroupFixed | Self::NoMachineComes | Self::ClaimPending | Self::LogTells => 3,
             Self::LaunchRefused | Self::PurchaseRefused | Self::ClusterUnread => 4,
         }
     }

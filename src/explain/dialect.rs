@@ -8,9 +8,35 @@ use crate::domain::workload::Workload;
 /// The id of the cluster's own causes.
 pub const KUBERNETES: &str = "kubernetes";
 
+/// The platform whose words are the first choice of a rule that has two.
+const CORTEX: &str = "cortex";
+
+/// A platform by the name people call it.
+pub fn name(platform: &str) -> &str {
+    match platform {
+        CORTEX => "Cortex",
+        KUBERNETES => "Kubernetes",
+        "azure" => "Azure",
+        "anyscale" => "Anyscale",
+        "modelarts" => "ModelArts",
+        "gateway" => "the gateway",
+        "aws" => "AWS",
+        other => other,
+    }
+}
+
+/// What a platform's failure is called when its own words name no cause that is known.
+pub fn failure(platform: &str) -> Option<&'static str> {
+    match platform {
+        "anyscale" => Some("anyscale/service-unhealthy"),
+        "modelarts" => Some("modelarts/ev-service-failed"),
+        _ => None,
+    }
+}
+
 /// The platform's word for something about a workload, or the cluster's own.
 pub fn pick(workload: &Workload, own: &'static str, cluster: &'static str) -> &'static str {
-    if workload.platform.as_str() == KUBERNETES { cluster } else { own }
+    if workload.platform.as_str() == CORTEX { own } else { cluster }
 }
 
 /// The same for something that many workloads of a context share.

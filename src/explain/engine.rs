@@ -23,6 +23,8 @@ pub enum Verdict {
     Moving(Progress),
     /// This holds it up.
     Held(Box<Held>),
+    /// Each of these holds it up by itself.
+    Several(Vec<Held>),
     /// What would decide it could not be read.
     CannotTell(Box<Obstacle>),
 }
@@ -82,9 +84,10 @@ pub struct Node {
 }
 
 impl Node {
-    /// Whether findings lie beneath.
+    /// Whether findings lie beneath: other ones than its own, said again by somebody else.
     pub fn has_causes(&self) -> bool {
-        self.beneath.iter().any(|answer| !answer.nodes.is_empty())
+        let own = (&self.finding.cause, &self.finding.resource);
+        self.beneath.iter().flat_map(|answer| &answer.nodes).any(|node| (&node.finding.cause, &node.finding.resource) != own)
     }
 
     /// Whether what lies beneath could not be read, and nothing else was found there.
@@ -116,6 +119,7 @@ impl<'w, 'a> Engine<'w, 'a> {
                 Verdict::Clear => {}
                 Verdict::Moving(progress) => keep_longest(&mut answer.progress, progress),
                 Verdict::Held(held) => self.descend(*held, symptom, &mut answer),
+                Verdict::Several(several) => several.into_iter().for_each(|held| self.descend(held, symptom, &mut answer)),
                 Verdict::CannotTell(obstacle) => answer.obstacles.push(Rc::new(*obstacle)),
             }
         }
@@ -148,7 +152,7 @@ impl<'w, 'a> Engine<'w, 'a> {
             let found = below.nodes.iter().map(|node| &node.finding.cause);
             let in_the_way = below.obstacles.iter().filter_map(|obstacle| obstacle.finding.as_ref()).map(|finding| &finding.cause);
             for cause in found.chain(in_the_way) {
-                if !finding.leads_to.contains(cause) {
+                if !finding.leads_to.contains(cause) && *cause != finding.cause {
                     finding.leads_to.push(cause.clone());
                 }
             }

@@ -6,6 +6,22 @@ use super::world::{Group, World};
 use crate::domain::id::ResourceKey;
 use crate::domain::replica::Replica;
 use crate::domain::text::Text;
+use crate::domain::workload::Workload;
+
+/// Options of the platforms' own commands and the placeholders they fill.
+const OPTIONS: &[(&str, &str)] = &[
+    ("cloud", "cloud"),
+    ("context", "kube_context"),
+    ("deployment-name", "deployment"),
+    ("endpoint-name", "endpoint"),
+    ("namespace", "namespace"),
+    ("profile", "profile"),
+    ("project", "project"),
+    ("region", "region"),
+    ("resource-group", "resource_group"),
+    ("subscription", "subscription"),
+    ("workspace-name", "workspace"),
+];
 
 /// Names and values; the newest of a name counts.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +83,39 @@ impl Fill {
             None => self,
         };
         fill.and("name", &own).and("workload", &own).and("deployment", &own)
+    }
+
+    /// A workload by the names of its platform: its own, and the options of the command that shows
+    /// it, which carries its surroundings (`--workspace-name ml` is the workspace).
+    pub fn known_of(self, workload: &Workload) -> Self {
+        let mut fill = self.workload(&workload.key);
+        let own = workload.key.name.as_str();
+        let (outer, inner) = own.split_once('/').unwrap_or((own, own));
+        for (name, value) in [("endpoint", outer), ("service", own), ("job", own), ("deployment", inner)] {
+            fill = fill.and(name, value);
+        }
+        let mut words = workload.reproduce.split_whitespace().peekable();
+        while let Some(word) = words.next() {
+            let Some(option) = word.strip_prefix("--") else { continue };
+            let (option, value) = match option.split_once('=') {
+                Some((option, value)) => (option, Some(value)),
+                None => (option, words.next_if(|value| !value.starts_with('-'))),
+            };
+            let name = OPTIONS.iter().find(|(known, _)| *known == option).map(|(_, name)| *name);
+            if let (Some(name), Some(value)) = (name, value) {
+                fill = fill.and(name, value.trim_matches(['\'', '"']));
+            }
+        }
+        fill
+    }
+
+    /// The deployment that a field of the platform is about (`deployments.blue.message`).
+    pub fn said_in(self, field: &str) -> Self {
+        let mut parts = field.split('.').skip_while(|part| *part != "deployments").skip(1);
+        match parts.next() {
+            Some(deployment) if !deployment.is_empty() => self.and("deployment", deployment),
+            _ => self,
+        }
     }
 
     /// A group of machines.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use super::catalogue::{self, Cause};
+use super::catalogue::{self, Cause, Layer};
 use super::finding::{CauseId, Confidence, Remedy};
 use super::signature::{self, Field, Hints};
 
@@ -19,6 +19,16 @@ pub fn prefers(one: &CauseId, other: &CauseId) -> bool {
     static COVERED: OnceLock<BTreeMap<&'static str, BTreeSet<&'static str>>> = OnceLock::new();
     let covered = COVERED.get_or_init(|| catalogue::all().iter().map(|cause| (cause.id.as_str(), covered_by(cause))).collect());
     covered.get(one.as_str()).is_some_and(|worse| worse.contains(other.as_str()))
+}
+
+/// Whether a cause is what stands above better names: something about a program or its rollout
+/// that says that it failed and not why.
+pub fn is_umbrella(cause: &CauseId) -> bool {
+    static BETTER_KNOWN: OnceLock<BTreeSet<&'static str>> = OnceLock::new();
+    let better_known =
+        BETTER_KNOWN.get_or_init(|| catalogue::all().iter().flat_map(|cause| cause.prefer_over.iter().map(CauseId::as_str)).collect());
+    let about_a_program = catalogue::find(cause).is_some_and(|cause| matches!(cause.layer, Layer::Rollout | Layer::Replica | Layer::Probe));
+    about_a_program && better_known.contains(cause.as_str())
 }
 
 /// Everything a cause is a better name for.

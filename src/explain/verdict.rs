@@ -48,6 +48,15 @@ fn explain(world: &World<'_>, engine: &mut Engine<'_, '_>, source: &SourceId, wo
 
 /// What to ask about a workload.
 fn symptoms(world: &World<'_>, workload: &Workload) -> Vec<Symptom> {
+    let mut symptoms = of_role(world, workload);
+    // A platform that counts no replicas may say what is wrong all the same.
+    if is_trouble(workload.status.phase) && !workload.messages.is_empty() {
+        symptoms.push(Symptom::new(Condition::PlatformSays, &workload.key));
+    }
+    symptoms
+}
+
+fn of_role(world: &World<'_>, workload: &Workload) -> Vec<Symptom> {
     match workload.role {
         Role::Serving if is_trouble(workload.status.phase) => vec![Symptom::new(Condition::RolloutUnfinished, &workload.key)],
         // Live, and something still wants more, or wants to take a replica away.
@@ -171,12 +180,13 @@ impl<'e> Gathered<'e> {
     fn conclude(self, world: &World<'_>, source: &SourceId, workload: &Workload, began: Option<Timestamp>) -> Explanation {
         let roots = self.rank_roots();
         let elapsed = began.map(|began| age(world.now, began)).unwrap_or_default();
-        let late = elapsed > workload.usual_rollout;
+        let failed = workload.status.phase == Phase::Failed;
+        let late = failed || elapsed > workload.usual_rollout;
         let verdict = if !roots.is_empty() {
             Verdict::Held
         } else if self.progress.is_some() {
             Verdict::Clear
-        } else if late && (!self.obstacles.is_empty() || !self.chain.is_empty() || is_unread(workload)) {
+        } else if late && (failed || !self.obstacles.is_empty() || !self.chain.is_empty() || is_unread(workload)) {
             Verdict::CannotTell
         } else {
             Verdict::Clear

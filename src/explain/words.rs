@@ -39,6 +39,24 @@ pub fn short_name(name: &str) -> &str {
     name.split_once('.').map_or(name, |(host, _)| host)
 }
 
+/// The start of a long message.
+pub fn excerpt(message: &str) -> String {
+    let mut excerpt: String = message.chars().take(120).collect();
+    if excerpt.len() < message.len() {
+        excerpt.push('…');
+    }
+    excerpt
+}
+
+/// A title as the start of a phrase; abbreviations keep their capitals.
+pub fn lower(title: &str) -> String {
+    let mut chars = title.chars();
+    match (chars.next(), chars.next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain([second]).chain(chars).collect(),
+        _ => title.to_owned(),
+    }
+}
+
 /// `1.5 cores`, `1 core`, `200 millicores`.
 pub fn cores(millis: i64) -> String {
     match millis {

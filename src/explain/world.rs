@@ -16,6 +16,7 @@ use crate::domain::event::Event;
 use crate::domain::group::{ActivityKind, ActivityOutcome, NodeGroup, ScalingActivity};
 use crate::domain::id::{ResourceKey, ResourceKind, SourceId};
 use crate::domain::job::Job;
+use crate::domain::log::LogTail;
 use crate::domain::node::Node;
 use crate::domain::quota::Quota;
 use crate::domain::replica::Replica;
@@ -44,6 +45,7 @@ pub struct World<'a> {
     workloads: BTreeMap<&'a ResourceKey, Said<'a, Workload>>,
     jobs: BTreeMap<&'a ResourceKey, (Said<'a, Workload>, &'a Job)>,
     events: BTreeMap<&'a ResourceKey, Vec<Said<'a, Event>>>,
+    logs: BTreeMap<&'a ResourceKey, Vec<Said<'a, LogTail>>>,
     nobody: Context<'a>,
     /// What [`super::places`] worked out, by kind of replica.
     pub(super) places: RefCell<BTreeMap<Kind<'a>, Rc<Places<'a>>>>,
@@ -210,6 +212,7 @@ impl<'a> World<'a> {
             workloads: BTreeMap::new(),
             jobs: BTreeMap::new(),
             events: BTreeMap::new(),
+            logs: BTreeMap::new(),
             nobody: Context::default(),
             places: RefCell::default(),
             surveys: RefCell::default(),
@@ -255,6 +258,9 @@ impl<'a> World<'a> {
             for job in &workload.jobs {
                 self.jobs.insert(&job.key, ((id, workload), job));
             }
+        }
+        for tail in &view.log_tails {
+            self.logs.entry(tail.workload.as_ref().unwrap_or(&tail.of)).or_default().push((id, tail));
         }
         let is_claim = |event: &&Event| match event.of.kind {
             ResourceKind::NodeClaim => true,
@@ -339,6 +345,11 @@ impl<'a> World<'a> {
         let mut events: Vec<Said<'a, Event>> = self.events.get(of).cloned().unwrap_or_default();
         events.sort_by(|(_, a), (_, b)| b.at.cmp(&a.at).then_with(|| a.reason.cmp(&b.reason)).then_with(|| a.message.cmp(&b.message)));
         events
+    }
+
+    /// The last lines of the logs of a workload's replicas that are in trouble, or of its own.
+    pub fn logs(&self, workload: &ResourceKey) -> &[Said<'a, LogTail>] {
+        self.logs.get(workload).map_or(&[], Vec::as_slice)
     }
 
     /// The newest event of a resource with one of these reasons.

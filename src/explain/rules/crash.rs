@@ -5,7 +5,7 @@ use crate::domain::id::ResourceKey;
 use crate::domain::replica::{Container, Replica, Termination};
 use crate::explain::broken;
 use crate::explain::commands::{self, advice, remedy};
-use crate::explain::condition::Condition;
+use crate::explain::condition::{Condition, Symptom};
 use crate::explain::dialect::{self, pick};
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
@@ -75,6 +75,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         world.evidence(waiting.source, key, "replica_counts.ready", counts.ready.to_string()),
     ])
     .remedies(remedies)
+    .asks([Symptom::new(Condition::LogTells, key)])
     .verdict()
 }
 

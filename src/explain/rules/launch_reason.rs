@@ -10,6 +10,7 @@ use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Remedy, Risk};
 use crate::explain::known;
 use crate::explain::refusal::{self, Reason};
+use crate::explain::words::{excerpt, lower};
 use crate::explain::world::{Group, World};
 
 pub(super) const RULE: Rule = Rule { slug: "launch_reason", explains: Condition::LaunchRefused, causes: &[], check };
@@ -111,23 +112,5 @@ fn remedies(world: &World<'_>, group: &Group<'_>, reason: &Reason<'_>) -> Vec<Re
             ];
             known::remedies(&reason.cause, &fill)
         }
-    }
-}
-
-/// The start of a long message.
-fn excerpt(message: &str) -> String {
-    let mut excerpt: String = message.chars().take(120).collect();
-    if excerpt.len() < message.len() {
-        excerpt.push('…');
-    }
-    excerpt
-}
-
-/// A title as the start of a phrase; abbreviations keep their capitals.
-fn lower(title: &str) -> String {
-    let mut chars = title.chars();
-    match (chars.next(), chars.next()) {
-        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain([second]).chain(chars).collect(),
-        _ => title.to_owned(),
     }
 }

@@ -21,6 +21,7 @@ pub mod image_pull;
 pub mod job_waiting;
 pub mod launch_reason;
 pub mod launch_refused;
+pub mod log_tells;
 pub mod never_ready;
 pub mod node_groups_pin;
 pub mod node_joining;
@@ -28,6 +29,7 @@ pub mod node_sick;
 pub mod nodes_weighed;
 pub mod not_scheduled;
 pub mod out_of_memory;
+pub mod platform_says;
 pub mod pod_limit;
 pub mod pool_refuses;
 pub mod probe_fails;
@@ -71,6 +73,7 @@ pub static RULES: &[Rule] = &[
     job_waiting::RULE,
     route_empty::RULE,
     rolling_deadlock::RULE,
+    platform_says::RULE,
     crash::RULE,
     out_of_memory::RULE,
     replica_lost::RULE,
@@ -96,6 +99,7 @@ pub static RULES: &[Rule] = &[
     node_joining::RULE,
     suspended::RULE,
     node_sick::RULE,
+    log_tells::RULE,
     claim_pending::RULE,
     claim_coming::RULE,
     pool_refuses::RULE,

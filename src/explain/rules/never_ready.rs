@@ -7,7 +7,7 @@ use super::unfinished::is_satisfied;
 use crate::domain::id::ResourceKey;
 use crate::domain::time::{Duration, age, words};
 use crate::explain::broken;
-use crate::explain::condition::Condition;
+use crate::explain::condition::{Condition, Symptom};
 use crate::explain::dialect::pick;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Progress};
@@ -56,6 +56,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         world.evidence(waiting.source, key, "replica_counts.ready", counts.ready.to_string()),
     ])
     .remedies(way_back(world, waiting, "see whether it still loads or listens on another port than pod.port"))
+    .asks([Symptom::new(Condition::LogTells, key)])
     .verdict()
 }
 

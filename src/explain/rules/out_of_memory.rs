@@ -6,7 +6,7 @@ use crate::domain::id::ResourceKey;
 use crate::domain::workload::Phase;
 use crate::explain::broken;
 use crate::explain::commands::{self, remedy};
-use crate::explain::condition::Condition;
+use crate::explain::condition::{Condition, Symptom};
 use crate::explain::dialect::{self, pick};
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
@@ -67,5 +67,6 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     ])
     .evidence(asked.map(|memory| world.evidence(waiting.source, key, "compute.mem", bytes(memory))))
     .remedies(remedies)
+    .asks([Symptom::new(Condition::LogTells, key)])
     .verdict()
 }

@@ -8,7 +8,7 @@ use crate::domain::id::ResourceKey;
 use crate::domain::replica::{Container, ContainerState, Probe, ProbeKind, Replica};
 use crate::domain::time::{Duration, age, words};
 use crate::explain::broken;
-use crate::explain::condition::Condition;
+use crate::explain::condition::{Condition, Symptom};
 use crate::explain::dialect::{self, pick};
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
@@ -81,6 +81,8 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         .evidence(specification(world, said, container, probe))
         .evidence([world.evidence(said.0, &replica.key, "running for", format!("{} (usual {})", words(elapsed), words(usual)))])
         .remedies(remedies)
+        // A program that answers where it was told to is well; its log has nothing to do with it.
+        .asks_each(wrong.is_none().then(|| vec![Symptom::new(Condition::LogTells, key)]))
         .verdict()
 }
 

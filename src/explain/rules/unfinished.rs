@@ -82,6 +82,7 @@ fn asks<'a>(world: &World<'a>, waiting: Waiting<'a>, counts: &ReplicaCounts) -> 
             asks.push(vec![Symptom::new(condition, key)]);
         }
     };
+    ask(Condition::PlatformSays, !waiting.workload.messages.is_empty());
     ask(Condition::ReplicaDies, counts.failed + counts.killed + counts.out_of_memory > 0 || has(Trouble::Dies));
     ask(Condition::ImageMissing, counts.image_error > 0 || has(Trouble::Image));
     ask(Condition::StartBlocked, has(Trouble::Start));
