@@ -5,6 +5,8 @@
 
 #[path = "screens/behaviour.rs"]
 mod behaviour;
+#[path = "screens/cluster.rs"]
+mod cluster;
 #[path = "screens/properties.rs"]
 mod properties;
 #[path = "screens/svg.rs"]
@@ -77,6 +79,32 @@ fn pictures() {
         let mut model = world::console(*width, *height);
         world::press(&mut model, keys);
         golden(name, &model, &Appearance::default(), &svg::DARK);
+    }
+}
+
+/// Name without size, keys: what the cluster tells from inside, on a small and on a wide screen.
+const INSIDE: &[(&str, &str)] = &[
+    ("nodes-inside", "6"),
+    ("node-tenants", "6 j j j enter"),
+    ("node-details", "6 j d"),
+    ("replicas-inside", "j r"),
+    ("replica-details", "j r d"),
+    ("timeline", "v"),
+    ("events-inside", "7"),
+    ("fit", "F"),
+    ("rollout-details", "d"),
+    ("badge", "G k k k"),
+];
+
+#[test]
+fn pictures_from_inside() {
+    for (name, keys) in INSIDE {
+        for (width, height) in [(80, 24), (160, 48)] {
+            let mut model = world::console(width, height);
+            cluster::join(&mut model);
+            world::press(&mut model, keys);
+            golden(&format!("{name}-{width}x{height}"), &model, &Appearance::default(), &svg::DARK);
+        }
     }
 }
 

@@ -55,6 +55,15 @@ actions! {
     Jobs "jobs" "jobs";
     Timeline "timeline" "timeline";
     Details "details" "details";
+    Fit "fit" "would the next update fit";
+    MoreReplicas "fit-more-replicas" "plan with one replica more";
+    FewerReplicas "fit-fewer-replicas" "plan with one replica fewer";
+    NextSurge "fit-next-surge" "plan with surge 0, 1, 25 %, as it is";
+    FewerGpus "fit-fewer-gpus" "plan with one GPU a replica fewer";
+    MoreGpus "fit-more-gpus" "plan with one GPU a replica more";
+    AsItIs "fit-as-it-is" "plan with what is deployed";
+    NextSort "next-sort-of-moments" "only warnings, events, scaling, rollouts";
+    NextContainer "next-container" "the log of the next container";
     Raw "raw" "the record as received";
     NextProblem "next-problem" "next problem";
     PreviousProblem "previous-problem" "previous problem";

@@ -81,7 +81,7 @@ fn body(painter: &mut Painter<'_>, model: &Model, now: Timestamp) {
     }
     for (route, area) in layout::bodies(model) {
         match route {
-            Route::Logs(_) => logs::draw(painter, model, area),
+            Route::Logs(log) => logs::draw(painter, model, &log, area),
             route => {
                 let content = panes::listing(model, &route, now);
                 let list = model.list(&route).cloned().unwrap_or_default();

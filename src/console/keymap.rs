@@ -17,11 +17,27 @@ pub enum Layer {
     Explanation,
     /// In a log.
     Logs,
+    /// In a timeline.
+    Timeline,
+    /// In a plan of the next update.
+    Fit,
 }
 
 impl Layer {
     /// All layers, the general one first.
-    pub const ALL: [Self; 4] = [Self::Global, Self::List, Self::Explanation, Self::Logs];
+    pub const ALL: [Self; 6] = [Self::Global, Self::List, Self::Explanation, Self::Timeline, Self::Fit, Self::Logs];
+
+    /// Where a key is looked for, the first that knows it counts.
+    pub fn reach(self) -> &'static [Self] {
+        match self {
+            Self::Global => &[Self::Global],
+            Self::Timeline => &[Self::Timeline, Self::List, Self::Global],
+            Self::List => &[Self::List, Self::Global],
+            Self::Explanation => &[Self::Explanation, Self::Global],
+            Self::Logs => &[Self::Logs, Self::Global],
+            Self::Fit => &[Self::Fit, Self::Global],
+        }
+    }
 
     /// The heading in the help.
     pub fn title(self) -> &'static str {
@@ -30,6 +46,8 @@ impl Layer {
             Self::List => "in lists",
             Self::Explanation => "in an explanation",
             Self::Logs => "in logs",
+            Self::Timeline => "in a timeline",
+            Self::Fit => "in a plan",
         }
     }
 }
@@ -86,6 +104,28 @@ pub const DEFAULTS: &[(Layer, Action, &[&str])] = &[
     (Layer::List, Action::Tab6, &["6"]),
     (Layer::List, Action::Tab7, &["7"]),
     (Layer::List, Action::Tab8, &["8"]),
+    (Layer::List, Action::Fit, &["F"]),
+    (Layer::Explanation, Action::Fit, &["F"]),
+    (Layer::Timeline, Action::NextSort, &["t"]),
+    (Layer::Fit, Action::MoreReplicas, &["+", "="]),
+    (Layer::Fit, Action::FewerReplicas, &["-"]),
+    (Layer::Fit, Action::NextSurge, &["s"]),
+    (Layer::Fit, Action::FewerGpus, &["g"]),
+    (Layer::Fit, Action::MoreGpus, &["G"]),
+    (Layer::Fit, Action::AsItIs, &["0"]),
+    (Layer::Fit, Action::Explain, &["e"]),
+    (Layer::Fit, Action::Details, &["d"]),
+    (Layer::Fit, Action::Replicas, &["r"]),
+    (Layer::Fit, Action::CopyRemedy, &["y"]),
+    (Layer::Fit, Action::Remedy1, &["1"]),
+    (Layer::Fit, Action::Remedy2, &["2"]),
+    (Layer::Fit, Action::Remedy3, &["3"]),
+    (Layer::Fit, Action::Remedy4, &["4"]),
+    (Layer::Fit, Action::Remedy5, &["5"]),
+    (Layer::Fit, Action::Remedy6, &["6"]),
+    (Layer::Fit, Action::Remedy7, &["7"]),
+    (Layer::Fit, Action::Remedy8, &["8"]),
+    (Layer::Fit, Action::Remedy9, &["9"]),
     (Layer::Explanation, Action::Expand, &["space"]),
     (Layer::Explanation, Action::ExpandAll, &["a"]),
     (Layer::Explanation, Action::CopyRemedy, &["y"]),
@@ -114,6 +154,7 @@ pub const DEFAULTS: &[(Layer, Action, &[&str])] = &[
     (Layer::Logs, Action::LogTimestamps, &["t"]),
     (Layer::Logs, Action::LogSave, &["S"]),
     (Layer::Logs, Action::PreviousLogs, &["p"]),
+    (Layer::Logs, Action::NextContainer, &["c"]),
     (Layer::Logs, Action::LogSince0, &["0"]),
     (Layer::Logs, Action::LogSince1, &["1"]),
     (Layer::Logs, Action::LogSince2, &["2"]),
@@ -224,12 +265,14 @@ impl Keymap {
 
     /// The action of a key where `layer` is active.
     pub fn action(&self, layer: Layer, key: Key) -> Option<Action> {
-        self.bindings.get(&(layer, key)).or_else(|| self.bindings.get(&(Layer::Global, key))).copied()
+        layer.reach().iter().find_map(|layer| self.bindings.get(&(*layer, key))).copied()
     }
 
     /// The keys of an action in a layer or everywhere, as text.
     pub fn keys(&self, layer: Layer, action: Action) -> Vec<String> {
-        let bound = self.bindings.iter().filter(|((at, _), bound)| **bound == action && (*at == layer || *at == Layer::Global));
+        let bound = self.bindings.iter().filter(|((at, _), bound)| **bound == action && layer.reach().contains(at));
+        // A key that means something else here does not count.
+        let bound = bound.filter(|((_, key), _)| self.action(layer, *key) == Some(action));
         let mut keys: Vec<String> = bound.map(|((_, key), _)| chord_text(*key)).collect();
         keys.sort_by_key(String::len);
         keys

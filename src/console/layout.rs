@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 
 use super::model::Model;
 use super::navigation::Route;
+use crate::domain::topology;
 
 /// Lines that a chain with its ways out takes: the lower panels leave so many if they can.
 const EXPLAINED: u16 = 37;
@@ -48,7 +49,7 @@ fn below(model: &Model) -> u16 {
     let views = || model.snapshot().views.values().map(|view| &view.view);
     let groups = views().map(|view| view.groups.len()).max().unwrap_or_default();
     let quotas: usize = views().map(|view| view.quotas.len()).sum();
-    let nodes: usize = views().map(|view| view.nodes.len()).sum();
+    let nodes = topology::count_nodes(model.snapshot());
     let lines = groups.max(quotas).max(nodes) + 2;
     u16::try_from(lines.div_ceil(4) * 4).unwrap_or(u16::MAX).max(8)
 }

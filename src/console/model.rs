@@ -8,11 +8,13 @@ use super::cache::Cache;
 use super::keymap::{Keymap, Layer};
 use super::logs::LogState;
 use super::navigation::{Navigation, ObjectId, Route};
+use super::view::timeline::Sort;
 use crate::domain::id::{ResourceKey, SourceId};
 use crate::domain::snapshot::Snapshot;
 use crate::domain::store;
 use crate::domain::text::Text;
 use crate::domain::time::Timestamp;
+use crate::explain::fit::Proposal;
 use crate::explain::{CauseId, Explanation, Explanations};
 
 /// What the console is started with.
@@ -118,6 +120,10 @@ pub struct Model {
     pub toggled: BTreeSet<(ResourceKey, CauseId)>,
     /// Explanations whose links are all open.
     pub opened: BTreeSet<ResourceKey>,
+    /// The one sort of moments that timelines show; all of them without.
+    pub moments: Option<Sort>,
+    /// What one thinks of deploying, by workload.
+    pub proposals: BTreeMap<ResourceKey, Proposal>,
     /// The log that is open, or was last.
     pub log: LogState,
     /// Keys.
@@ -156,6 +162,8 @@ impl Model {
             frozen: None,
             toggled: BTreeSet::new(),
             opened: BTreeSet::new(),
+            moments: None,
+            proposals: BTreeMap::new(),
             log: LogState::default(),
             keymap: settings.keymap,
             size: settings.size,
@@ -237,6 +245,8 @@ impl Model {
         match route {
             Route::Logs(_) => Layer::Logs,
             Route::Explanation(_) => Layer::Explanation,
+            Route::Fit(_) => Layer::Fit,
+            Route::Events | Route::Timeline(_) => Layer::Timeline,
             _ => Layer::List,
         }
     }

@@ -24,6 +24,8 @@ pub enum Route {
     Sources,
     /// Why one workload does not finish.
     Explanation(ResourceKey),
+    /// Whether the next update of one workload would finish.
+    Fit(ResourceKey),
     /// Copies of one workload.
     Replicas(ResourceKey),
     /// Jobs of one workload.
@@ -110,6 +112,7 @@ impl Route {
             Self::Events => "Events",
             Self::Sources => "Sources",
             Self::Explanation(_) => "why",
+            Self::Fit(_) => "would it fit",
             Self::Replicas(_) => "replicas",
             Self::Jobs(_) => "jobs",
             Self::GroupActivity(_) => "activity",
@@ -129,6 +132,7 @@ impl Route {
     pub fn subject(&self) -> Option<&ResourceKey> {
         match self {
             Self::Explanation(key)
+            | Self::Fit(key)
             | Self::Replicas(key)
             | Self::Jobs(key)
             | Self::GroupActivity(key)
@@ -184,6 +188,18 @@ impl Navigation {
         }
         if self.stack.len() == Self::LIMIT {
             self.stack.remove(1);
+        }
+        self.stack.push(route);
+        self.remember();
+    }
+
+    /// Opens a screen in the place of the present one.
+    pub fn replace(&mut self, route: Route) {
+        if *self.top() == route {
+            return;
+        }
+        if self.stack.len() > 1 {
+            self.stack.pop();
         }
         self.stack.push(route);
         self.remember();

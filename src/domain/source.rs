@@ -60,6 +60,8 @@ pub enum FailureKind {
     NotFound,
     /// The configuration does not allow the call.
     Misconfigured,
+    /// What to ask for is named by another source that was not read yet.
+    Waiting,
     /// A fault in holdup itself; this source rests, the others go on.
     Bug,
 }

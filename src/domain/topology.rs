@@ -1,7 +1,7 @@
 //! Joins over views: which group a node belongs to, what both the platform and the cloud say of
 //! a group, which quota a machine type counts in. Pure look-ups; the snapshot stays as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::group::{NodeGroup, ScalingActivity};
 use super::id::{ResourceKey, SourceId};
@@ -73,6 +73,12 @@ pub fn nodes<'a>(snapshot: &'a Snapshot, context: &'a Text) -> Vec<JoinedNode<'a
         }
     }
     joined.into_values().collect()
+}
+
+/// Machines of all contexts, each counted once.
+pub fn count_nodes(snapshot: &Snapshot) -> usize {
+    let nodes = snapshot.views.values().flat_map(|source| &source.view.nodes);
+    nodes.map(|node| &node.key).collect::<BTreeSet<_>>().len()
 }
 
 impl JoinedNode<'_> {

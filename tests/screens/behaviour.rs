@@ -5,7 +5,7 @@ use holdup::console::event::{Event, Stamped};
 use holdup::console::navigation::{ObjectId, Route};
 use holdup::console::{Model, next_tick, update};
 
-use super::{text, world};
+use super::{cluster, text, world};
 
 fn selected(model: &Model) -> String {
     let list = model.list(&model.focus()).cloned().unwrap_or_default();
@@ -249,4 +249,117 @@ fn the_selected_workload_is_told_to_the_sources() {
     let effects = world::press(&mut model, "j");
     assert!(matches!(effects.as_slice(), [Effect::Focus(Some(_))]), "{effects:?}");
     assert!(world::press(&mut model, "g j").is_empty() || effects.len() == 1);
+}
+
+#[test]
+fn a_node_of_two_sources_is_one_row_and_the_richer_one() {
+    let mut model = world::console(160, 48);
+    cluster::join(&mut model);
+    world::press(&mut model, "6");
+    let screen = text(&model);
+    assert_eq!(screen.lines().filter(|line| line.contains("ip-10-0-31-7")).count(), 1, "{screen}");
+    let row = screen.lines().find(|line| line.contains("ip-10-0-12-88")).unwrap();
+    // The taint and the sick GPU are the cluster's word, the group is the platform's.
+    assert!(row.contains("1 sick") && row.contains("cordoned") && row.contains("gpu-spot"), "{row}");
+    assert!(screen.contains("mig-1g.5gb") && screen.contains("5/7"), "{screen}");
+    assert!(screen.lines().nth(1).unwrap().contains("Nodes 7"), "{screen}");
+}
+
+#[test]
+fn a_nodes_tenants_are_told_with_what_they_hold_and_lead_to_logs() {
+    let mut model = world::console(160, 48);
+    cluster::join(&mut model);
+    world::press(&mut model, "6 / type:44-120 enter enter");
+    let screen = text(&model);
+    let first = screen.lines().position(|line| line.contains("image-classifier") && line.contains("2 GPU")).unwrap();
+    let stranger = screen.lines().position(|line| line.contains("jupyter-research-0") && line.contains("no workload")).unwrap();
+    assert!(first < stranger, "{screen}");
+    world::press(&mut model, "/ type:jupyter enter");
+    let effects = world::press(&mut model, "l");
+    let of = holdup::domain::id::ResourceKind::Replica;
+    assert!(matches!(effects.as_slice(), [Effect::OpenLog { workload, .. }] if workload.kind == of), "{effects:?}");
+}
+
+#[test]
+fn replicas_say_why_and_their_logs_choose_a_container() {
+    let mut model = world::console(160, 48);
+    cluster::join(&mut model);
+    world::press(&mut model, "j r");
+    assert!(text(&model).contains("api: CrashLoopBackOff, last OOMKilled (exit 137)"), "{}", text(&model));
+    let chosen = |effects: &[Effect]| match effects {
+        [Effect::OpenLog { container, previous, .. }] => (container.as_ref().map(ToString::to_string), *previous),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(chosen(&world::press(&mut model, "enter")), (None, false));
+    assert_eq!(chosen(&world::press(&mut model, "c")), (Some("api".to_owned()), false));
+    assert_eq!(chosen(&world::press(&mut model, "p")), (Some("api".to_owned()), true));
+    assert_eq!(chosen(&world::press(&mut model, "c")), (Some("proxy".to_owned()), true));
+    assert!(text(&model).contains("container proxy · previous"), "{}", text(&model));
+    world::press(&mut model, "esc");
+    assert!(matches!(model.navigation.top(), Route::Replicas(_)), "one step back leaves the log");
+}
+
+#[test]
+fn everything_answers_to_details_and_raw() {
+    let mut model = world::console(160, 48);
+    cluster::join(&mut model);
+    world::press(&mut model, "7");
+    for _ in 0..30 {
+        world::press(&mut model, "d");
+        let screen = text(&model);
+        assert!(matches!(model.navigation.top(), Route::Details(_)) && !screen.contains("nothing more is known"), "{screen}");
+        world::press(&mut model, "esc y");
+        if !matches!(model.navigation.top(), Route::Events) {
+            assert!(!text(&model).contains("no source tells"), "{}", text(&model));
+            world::press(&mut model, "esc");
+        }
+        world::press(&mut model, "j");
+    }
+}
+
+#[test]
+fn a_timeline_folds_what_repeats_and_shows_one_sort() {
+    let mut model = world::console(160, 48);
+    cluster::join(&mut model);
+    world::press(&mut model, "7");
+    let screen = text(&model);
+    assert!(screen.contains("launch Failed ×6"), "{screen}");
+    world::press(&mut model, "t t t");
+    let screen = text(&model);
+    assert!(screen.contains("only scaling activities") && !screen.contains("FailedScheduling"), "{screen}");
+}
+
+#[test]
+fn a_plan_is_varied_by_keys_and_its_commands_are_copied() {
+    let mut model = world::console(160, 48);
+    cluster::join(&mut model);
+    world::press(&mut model, "F");
+    assert!(text(&model).contains("gets stuck"), "{}", text(&model));
+    assert!(matches!(world::press(&mut model, "1").as_slice(), [Effect::Copy(command)] if command.contains("L-DB2E81BA")));
+    world::press(&mut model, "+ + s");
+    let screen = text(&model);
+    assert!(screen.contains("replicas 3  surge 0") && screen.contains("varied"), "{screen}");
+    world::press(&mut model, "0");
+    assert!(text(&model).contains("as it is now"), "{}", text(&model));
+}
+
+#[test]
+fn a_next_update_that_would_not_fit_is_badged_and_leads_to_the_plan() {
+    let mut model = world::console(80, 24);
+    world::press(&mut model, "/ type:sentiment enter");
+    assert!(text(&model).contains("△ next update would not"), "{}", text(&model));
+    world::press(&mut model, "e j enter");
+    assert!(matches!(model.navigation.top(), Route::Fit(_)), "{:?}", model.navigation.top());
+}
+
+#[test]
+fn sources_that_wait_for_the_platform_are_told_once() {
+    let mut model = world::console(80, 24);
+    let waits = || holdup::domain::source::Failure::new(holdup::domain::source::FailureKind::Waiting, "not known yet", "");
+    for source in ["aws.one", "aws.two", "aws.three"] {
+        world::bring(&mut model, source, 1, Err(waits()));
+    }
+    let screen = text(&model);
+    assert!(screen.contains("aws.one, aws.three, aws.two wait for the platform"), "{screen}");
+    assert!(!screen.contains("!waiting"), "{screen}");
 }

@@ -150,6 +150,12 @@ pub fn explain(snapshot: &Snapshot, at: Timestamp) -> Explanations {
             }],
             ..clear("translator")
         },
+        "sentiment" => Explanation {
+            next_update: Some(
+                "its next update would get stuck with 2 of 3 ready: node ip-10-0-31-7 has 0 of 1 GPUs free, group gpu cannot grow".into(),
+            ),
+            ..clear("sentiment")
+        },
         name => clear(name),
     };
     snapshot

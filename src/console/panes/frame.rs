@@ -98,6 +98,8 @@ fn hint_line(model: &Model, width: usize) -> Line {
         }
     }
     line.extend(end);
+    // What sets the last hint off from a next one would have it cut.
+    line.pop();
     line
 }
 
@@ -116,6 +118,14 @@ fn short(action: Action) -> &'static str {
         Action::NextPanel => "next",
         Action::Sort => "sort",
         Action::LogFollow => "follow",
+        Action::Fit => "fit",
+        Action::MoreReplicas => "more",
+        Action::FewerReplicas => "fewer",
+        Action::NextSurge => "surge",
+        Action::FewerGpus => "GPU less",
+        Action::MoreGpus => "GPU more",
+        Action::NextSort => "sort of moments",
+        Action::NextContainer => "container",
         Action::LogWrap => "wrap",
         Action::LogTimestamps => "times",
         Action::Filter | Action::LogFilter => "filter",

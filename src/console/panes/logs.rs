@@ -5,15 +5,18 @@ use ratatui::layout::Rect;
 use crate::console::logs::{LogEntry, LogState};
 use crate::console::meaning::Meaning;
 use crate::console::model::Model;
+use crate::console::navigation::LogRoute;
 use crate::console::paint::Painter;
 use crate::console::view::content::{Line, Span};
 use crate::console::view::logs as view;
 use crate::console::widgets::wrap::wrap;
 
 /// Draws the open log.
-pub fn draw(painter: &mut Painter<'_>, model: &Model, area: Rect) {
+pub fn draw(painter: &mut Painter<'_>, model: &Model, route: &LogRoute, area: Rect) {
     let log = &model.log;
-    let head = view::heading(log);
+    let mut head = view::heading(log);
+    head.extend(view::which(route));
+    let labels = view::labels(model, route);
     painter.line(area.x, area.y, area.width, &head);
     let rows = Rect { y: area.y.saturating_add(1), height: area.height.saturating_sub(1), ..area };
     if log.shown() == 0 {
@@ -21,7 +24,7 @@ pub fn draw(painter: &mut Painter<'_>, model: &Model, area: Rect) {
         return;
     }
     let search = log.search_pattern();
-    let lines = |entry: &LogEntry| pieces(&view::line(log, entry, search.as_ref()), log, usize::from(rows.width));
+    let lines = |entry: &LogEntry| pieces(&view::line(log, &labels, entry, search.as_ref()), log, usize::from(rows.width));
     if log.follow {
         let mut bottom = rows.bottom();
         for position in (0..log.shown()).rev() {

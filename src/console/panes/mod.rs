@@ -31,7 +31,7 @@ pub const PANES: &[Pane] = &[
     Pane {
         shows: |route| matches!(route, Route::Workloads),
         view: view::workloads::view,
-        hints: &[Action::Explain, Action::Logs, Action::Replicas, Action::Timeline, Action::OnlyProblems, Action::Sort],
+        hints: &[Action::Explain, Action::Logs, Action::Replicas, Action::Timeline, Action::Fit, Action::OnlyProblems, Action::Sort],
     },
     Pane {
         shows: |route| matches!(route, Route::Holdups),
@@ -42,6 +42,11 @@ pub const PANES: &[Pane] = &[
         shows: |route| matches!(route, Route::Explanation(_)),
         view: view::explanation::view,
         hints: &[Action::CopyRemedy, Action::Expand, Action::ExpandAll, Action::Logs, Action::Replicas, Action::Timeline],
+    },
+    Pane {
+        shows: |route| matches!(route, Route::Fit(_)),
+        view: view::fit::view,
+        hints: &[Action::MoreReplicas, Action::FewerReplicas, Action::NextSurge, Action::FewerGpus, Action::MoreGpus, Action::CopyRemedy],
     },
     Pane {
         shows: |route| matches!(route, Route::Groups),
@@ -60,22 +65,26 @@ pub const PANES: &[Pane] = &[
         hints: &[Action::Open, Action::CopyCell, Action::Sort],
     },
     Pane { shows: |route| matches!(route, Route::Quota(_)), view: view::quotas::one, hints: &[Action::Raw, Action::CopyCell] },
-    Pane { shows: |route| matches!(route, Route::Nodes), view: view::nodes::view, hints: &[Action::Open, Action::Sort, Action::CopyCell] },
+    Pane {
+        shows: |route| matches!(route, Route::Nodes),
+        view: view::nodes::view,
+        hints: &[Action::Open, Action::Details, Action::Timeline, Action::Sort],
+    },
     Pane {
         shows: |route| matches!(route, Route::Node(_)),
         view: view::nodes::tenants::view,
-        hints: &[Action::Open, Action::Raw, Action::CopyCell],
+        hints: &[Action::Logs, Action::Details, Action::Explain, Action::Raw],
     },
     Pane {
         shows: |route| matches!(route, Route::Replicas(_)),
         view: view::replicas::view,
-        hints: &[Action::Logs, Action::PreviousLogs, Action::Timeline, Action::Raw],
+        hints: &[Action::Logs, Action::PreviousLogs, Action::Details, Action::Timeline, Action::Raw],
     },
     Pane { shows: |route| matches!(route, Route::Jobs(_)), view: view::jobs::view, hints: &[Action::Logs, Action::Raw] },
     Pane {
         shows: |route| matches!(route, Route::Events | Route::Timeline(_)),
         view: view::timeline::view,
-        hints: &[Action::Open, Action::NextProblem, Action::OnlyProblems],
+        hints: &[Action::NextSort, Action::Details, Action::NextProblem, Action::OnlyProblems],
     },
     Pane { shows: |route| matches!(route, Route::Sources), view: view::sources::view, hints: &[Action::Open, Action::Refetch] },
     Pane {
@@ -85,6 +94,8 @@ pub const PANES: &[Pane] = &[
             Action::LogFollow,
             Action::LogSearch,
             Action::LogFilter,
+            Action::NextContainer,
+            Action::PreviousLogs,
             Action::NextProblem,
             Action::LogWrap,
             Action::LogTimestamps,

@@ -6,15 +6,19 @@ use crate::console::effect::Effect;
 use crate::console::layout;
 use crate::console::model::{Frozen, Model, PromptKind};
 use crate::console::navigation::{ObjectId, Route};
+use crate::console::view::fit::{self, Vary};
+use crate::console::view::timeline::Sort;
 use crate::console::view::{self, explanation};
 use crate::domain::id::ResourceKey;
 use crate::domain::text::Text;
 use crate::domain::time::Timestamp;
+use crate::explain::Remedy;
+use crate::explain::fit::Proposal;
 
 /// Performs one action.
 pub(super) fn act(model: &mut Model, action: Action, at: Timestamp) -> Vec<Effect> {
     if let Some(number) = action.remedy() {
-        return copy_remedy(model, Some(number));
+        return copy_remedy(model, Some(number), at);
     }
     if let Some(tab) = action.tab() {
         return open_tab(model, tab);
@@ -32,16 +36,17 @@ pub(super) fn act(model: &mut Model, action: Action, at: Timestamp) -> Vec<Effec
             model.message = Some(Text::from("asking all sources"));
             return vec![Effect::PollNow(None)];
         }
-        Action::Open => return open::open(model),
+        Action::Open => return open::open(model, at),
         Action::Logs => return open::log(model, false),
         Action::PreviousLogs => return open::log(model, true),
-        Action::CopyRemedy => return copy_remedy(model, None),
+        Action::CopyRemedy => return copy_remedy(model, None, at),
         Action::CopyCell => return copy_name(model),
         Action::CopyCommand => return copy_command(model),
         Action::Back | Action::BackOrQuit => return back(model, action == Action::BackOrQuit),
         Action::HistoryBack | Action::HistoryForward | Action::LastView => return history(model, action),
         Action::Pause => pause(model, at),
         Action::Filter => prompt::open(model, PromptKind::Filter),
+        Action::NextContainer => return open::next_container(model),
         Action::NextPanel => next_panel(model, true),
         Action::PreviousPanel => next_panel(model, false),
         _ => move_or_open(model, action, at),
@@ -81,6 +86,16 @@ fn move_or_open(model: &mut Model, action: Action, at: Timestamp) {
             |model, object| open::workload_of(model, object).map(Route::Replicas),
             "replicas belong to workloads: select one",
         ),
+        Action::Fit => {
+            open::about(model, |model, object| open::workload_of(model, object).map(Route::Fit), "plans belong to workloads: select one")
+        }
+        Action::MoreReplicas => vary(model, Vary::Replicas(1)),
+        Action::FewerReplicas => vary(model, Vary::Replicas(-1)),
+        Action::NextSurge => vary(model, Vary::Surge),
+        Action::FewerGpus => vary(model, Vary::Gpus(-1)),
+        Action::MoreGpus => vary(model, Vary::Gpus(1)),
+        Action::AsItIs => vary(model, Vary::Nothing),
+        Action::NextSort => model.moments = Sort::next(model.moments),
         Action::Jobs => {
             open::about(model, |model, object| open::workload_of(model, object).map(Route::Jobs), "jobs belong to workloads: select one");
         }
@@ -88,11 +103,18 @@ fn move_or_open(model: &mut Model, action: Action, at: Timestamp) {
         Action::Details => open::about(model, |_, object| Some(Route::Details(object.clone())), "select a row first"),
         Action::Raw => open::about(
             model,
-            |model, object| object.resource().filter(|key| view::raw::record(model, key).is_some()).cloned().map(Route::Raw),
-            "no source kept a raw record of this row",
+            |model, object| object.resource().filter(|key| view::raw::is_known(model, key)).cloned().map(Route::Raw),
+            "no source keeps a record of this row",
         ),
         _ => {}
     }
+}
+
+fn vary(model: &mut Model, vary: Vary) {
+    let Route::Fit(key) = model.focus() else { return };
+    let Some((_, workload)) = model.snapshot().workload(&key) else { return };
+    let proposal = fit::varied(model.proposals.get(&key).unwrap_or(&Proposal::default()), workload, vary);
+    model.proposals.insert(key, proposal);
 }
 
 fn page(model: &Model) -> isize {
@@ -182,8 +204,12 @@ fn expand_all(model: &mut Model) {
 
 /// Enter in an explanation: a link opens or closes, evidence shows its raw record, a remedy is
 /// copied.
-pub(super) fn open_part(model: &mut Model, workload: &ResourceKey, object: &ObjectId) -> Vec<Effect> {
+pub(super) fn open_part(model: &mut Model, workload: &ResourceKey, object: &ObjectId, at: Timestamp) -> Vec<Effect> {
     let ObjectId::Part(part) = object else { return Vec::new() };
+    if part == "next-update" {
+        model.navigation.push(Route::Fit(workload.clone()));
+        return Vec::new();
+    }
     let Some(explanation) = model.explanation(workload) else { return Vec::new() };
     match explanation::part(explanation, part) {
         Some(explanation::Part::Evidence(evidence)) => {
@@ -195,7 +221,7 @@ pub(super) fn open_part(model: &mut Model, workload: &ResourceKey, object: &Obje
             model.navigation.push(route);
             Vec::new()
         }
-        Some(explanation::Part::Remedy(number)) => copy_remedy(model, Some(number)),
+        Some(explanation::Part::Remedy(number)) => copy_remedy(model, Some(number), at),
         Some(explanation::Part::Link(_)) => {
             expand(model);
             Vec::new()
@@ -204,18 +230,21 @@ pub(super) fn open_part(model: &mut Model, workload: &ResourceKey, object: &Obje
     }
 }
 
-fn copy_remedy(model: &mut Model, number: Option<usize>) -> Vec<Effect> {
-    let Route::Explanation(workload) = model.focus() else { return Vec::new() };
-    let selected = select::selected(model, &Route::Explanation(workload.clone()));
-    let Some(explanation) = model.explanation(&workload) else { return Vec::new() };
-    let of_row = selected.and_then(|object| match object {
-        ObjectId::Part(part) => match explanation::part(explanation, &part)? {
-            explanation::Part::Remedy(number) => Some(number),
-            _ => None,
-        },
+/// Copies the command of a remedy of an explanation or of a plan.
+pub(super) fn copy_remedy(model: &mut Model, number: Option<usize>, at: Timestamp) -> Vec<Effect> {
+    let route = model.focus();
+    let remedies: Vec<Remedy> = match &route {
+        Route::Explanation(workload) => {
+            let explanation = model.explanation(workload);
+            explanation.into_iter().flat_map(explanation::remedies).cloned().collect()
+        }
+        Route::Fit(workload) => fit::plan(model, workload, at).map(|fit| fit.ways).unwrap_or_default(),
+        _ => return Vec::new(),
+    };
+    let of_row = select::selected(model, &route).and_then(|object| match object {
+        ObjectId::Part(part) => part.strip_prefix("remedy:")?.parse().ok(),
         _ => None,
     });
-    let remedies = explanation::remedies(explanation);
     // Without a number or a selected one: the best that has a command.
     let best = || remedies.iter().position(|remedy| remedy.command.is_some()).map_or(1, |index| index + 1);
     let number = number.or(of_row).unwrap_or_else(best);

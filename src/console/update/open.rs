@@ -5,11 +5,13 @@ use crate::console::logs::LogState;
 use crate::console::model::Model;
 use crate::console::navigation::{LogRoute, ObjectId, Route};
 use crate::domain::id::{ResourceKey, ResourceKind};
+use crate::domain::replica::Replica;
 use crate::domain::text::Text;
+use crate::domain::time::Timestamp;
 use crate::domain::topology;
 
 /// Opens what the selected row stands for.
-pub(super) fn open(model: &mut Model) -> Vec<Effect> {
+pub(super) fn open(model: &mut Model, at: Timestamp) -> Vec<Effect> {
     let route = model.focus();
     if model.dashboard() && route != Route::Workloads {
         model.navigation.push(route);
@@ -17,7 +19,10 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     }
     let Some(object) = super::select::selected(model, &route) else { return Vec::new() };
     if let Route::Explanation(workload) = &route {
-        return super::act::open_part(model, &workload.clone(), &object);
+        return super::act::open_part(model, &workload.clone(), &object, at);
+    }
+    if matches!((&route, &object), (Route::Fit(_), ObjectId::Part(part)) if part.starts_with("remedy:")) {
+        return super::act::copy_remedy(model, None, at);
     }
     let target = match &object {
         ObjectId::Resource(key) => drill(model, &route, key),
@@ -68,7 +73,7 @@ pub(super) fn log(model: &mut Model, previous: bool) -> Vec<Effect> {
     let route = model.focus();
     if let Route::Logs(log) = &route {
         let log = LogRoute { previous: !log.previous, ..log.clone() };
-        return open_log(model, log);
+        return reopen(model, log);
     }
     let selected = super::select::selected(model, &route);
     let of_row = selected.as_ref().and_then(ObjectId::resource).and_then(|key| match key.kind {
@@ -77,9 +82,14 @@ pub(super) fn log(model: &mut Model, previous: bool) -> Vec<Effect> {
         ResourceKind::Workload => model.snapshot().workload(key).map(|_| whole_log(key.clone())),
         _ => None,
     });
-    let of_screen = || match &route {
-        Route::Explanation(key) | Route::Replicas(key) | Route::Jobs(key) => Some(whole_log(key.clone())),
-        _ => None,
+    let of_screen = || {
+        let key = route.subject()?;
+        match key.kind {
+            ResourceKind::Replica => replica_log(model, key),
+            ResourceKind::Job => job_log(model, key),
+            ResourceKind::Workload => Some(whole_log(key.clone())),
+            _ => None,
+        }
     };
     if let Some(log) = of_row.or_else(of_screen) {
         return open_log(model, LogRoute { previous, ..log });
@@ -90,6 +100,50 @@ pub(super) fn log(model: &mut Model, previous: bool) -> Vec<Effect> {
 
 fn whole_log(workload: ResourceKey) -> LogRoute {
     LogRoute { workload, job: None, replica: None, container: None, previous: false }
+}
+
+/// The same log another way: it takes the place of the open one.
+fn reopen(model: &mut Model, log: LogRoute) -> Vec<Effect> {
+    model.navigation.replace(Route::Logs(log.clone()));
+    open_log(model, log)
+}
+
+/// The log of the next container: each of those there are alone, then all of them together.
+pub(super) fn next_container(model: &mut Model) -> Vec<Effect> {
+    let Route::Logs(log) = model.focus() else { return Vec::new() };
+    let names = containers(model, &log);
+    if names.len() < 2 {
+        let told = if names.is_empty() { "this platform does not say which containers there are" } else { "there is only one container" };
+        model.message = Some(Text::from(told));
+        return Vec::new();
+    }
+    let next = match &log.container {
+        None => names.first(),
+        Some(now) => names.iter().skip_while(|name| *name != now).nth(1),
+    };
+    model.message = Some(match next {
+        Some(name) => Text::from(format!("container {name}; c goes on to the next of {}", names.len())),
+        None => Text::from("all containers"),
+    });
+    let container = next.cloned();
+    reopen(model, LogRoute { container, ..log })
+}
+
+/// Names of the containers a log may be of, those that run first at the end.
+fn containers(model: &Model, log: &LogRoute) -> Vec<Text> {
+    let is_meant = |replica: &&Replica| match &log.replica {
+        Some(name) => replica.key.name == *name,
+        None => replica.workload.as_ref() == Some(&log.workload) || replica.key == log.workload,
+    };
+    let views = model.snapshot().sources(&log.workload.context);
+    let mut names: Vec<(bool, Text)> = Vec::new();
+    for container in views.flat_map(|(_, source)| &source.view.replicas).filter(is_meant).flat_map(|replica| &replica.containers) {
+        if !names.iter().any(|(_, name)| *name == container.name) {
+            names.push((container.init, container.name.clone()));
+        }
+    }
+    names.sort_by_key(|(init, _)| *init);
+    names.into_iter().map(|(_, name)| name).collect()
 }
 
 fn open_log(model: &mut Model, log: LogRoute) -> Vec<Effect> {

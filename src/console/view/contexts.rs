@@ -6,7 +6,7 @@ use crate::console::meaning::Meaning;
 use crate::console::model::Model;
 use crate::domain::id::SourceId;
 use crate::domain::snapshot::SourceView;
-use crate::domain::source::{Failure, Health};
+use crate::domain::source::{Failure, FailureKind, Health};
 use crate::domain::text::Text;
 
 /// The column; it goes where nobody needs it, because its cells are empty then.
@@ -33,7 +33,7 @@ fn several(model: &Model) -> bool {
 pub fn is_dark(model: &Model, id: &SourceId, view: &SourceView) -> bool {
     let tells_workloads = |kind: &str| kind.split('.').next() != Some("aws");
     let read = |view: &SourceView| view.health.read_at().is_some();
-    matches!(view.health, Health::Failed { .. })
+    matches!(&view.health, Health::Failed { failure, .. } if failure.kind != FailureKind::Waiting)
         && tells_workloads(&id.kind)
         && !model.snapshot().sources(&id.context).any(|(other, view)| tells_workloads(&other.kind) && read(view))
 }

@@ -11,6 +11,9 @@ use crate::domain::time::{self, Timestamp};
 use crate::explain::report::ways_out;
 use crate::explain::{CauseId, Confidence, Evidence, Explanation, Finding, Link, Missing, Remedy, Risk, Verdict};
 
+/// The glyph of a next update that would not finish.
+pub const NEXT_UPDATE: &str = "△";
+
 /// What a row of an explanation stands for.
 #[derive(Clone, Copy, Debug)]
 pub enum Part<'a> {
@@ -85,6 +88,7 @@ pub fn view(model: &Model, route: &Route, now: Timestamp) -> Content {
     if explanation.chain.is_empty() {
         rows.insert(0, calm_row(explanation));
     }
+    rows.extend(explanation.next_update.as_ref().map(|told| next_update_row(told)));
     let ways = remedies(explanation);
     if !ways.is_empty() {
         rows.push(ways_row(ways.len()));
@@ -128,6 +132,12 @@ fn calm_row(explanation: &Explanation) -> Row {
         line.push(Span::muted(format!(": {}", explanation.headline)));
     }
     Row::text("calm", line)
+}
+
+/// Why the next update would not finish, for a workload that is well now.
+fn next_update_row(told: &str) -> Row {
+    let line = vec![Span::new(format!("{NEXT_UPDATE} "), Meaning::Warning), Span::plain(told), Span::muted(" · F shows the plan")];
+    Row { wrap: Some("  ".to_owned()), ..Row::new(ObjectId::Part("next-update".to_owned()), vec![Cell::line(line), Cell::default()]) }
 }
 
 /// The guide before a link at this depth: `└─` beneath the glyph of the link above.
@@ -193,13 +203,18 @@ fn ways_row(count: usize) -> Row {
 /// The remedy, and its command on lines of its own, never cut: it is what people copy.
 fn remedy_row(number: usize, remedy: &Remedy) -> Row {
     let (risk, meaning) = risk(remedy.risk);
+    let cells = vec![Cell::line(wrapped_remedy(number, remedy)), Cell::new(risk, meaning)];
+    Row { wrap: Some("    ".to_owned()), ..Row::new(ObjectId::Part(format!("remedy:{number}")), cells) }
+}
+
+/// A remedy with its command in a line of its own.
+pub fn wrapped_remedy(number: usize, remedy: &Remedy) -> Line {
     let mut line = vec![Span::new(format!("[{number}] "), Meaning::Key), Span::plain(remedy.text.as_str())];
     if let Some(command) = &remedy.command {
         line.push(Span::plain("\n"));
         line.push(Span::new(command.as_str(), Meaning::Command));
     }
-    let cells = vec![Cell::line(line), Cell::new(risk, meaning)];
-    Row { wrap: Some("    ".to_owned()), ..Row::new(ObjectId::Part(format!("remedy:{number}")), cells) }
+    line
 }
 
 /// What could not be told: one row a question, with all that would unlock it.
@@ -253,7 +268,8 @@ pub fn confidence(confidence: Confidence) -> &'static str {
     }
 }
 
-fn risk(risk: Risk) -> (&'static str, Meaning) {
+/// The word of a risk.
+pub fn risk(risk: Risk) -> (&'static str, Meaning) {
     match risk {
         Risk::Inspect => ("inspect", Meaning::RiskInspect),
         Risk::Low => ("low", Meaning::RiskLow),

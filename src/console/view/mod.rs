@@ -6,6 +6,7 @@ pub mod content;
 pub mod contexts;
 pub mod details;
 pub mod explanation;
+pub mod fit;
 pub mod groups;
 pub mod help;
 pub mod holdups;

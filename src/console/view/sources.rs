@@ -5,7 +5,7 @@ use super::status;
 use crate::console::meaning::Meaning;
 use crate::console::model::Model;
 use crate::console::navigation::{ObjectId, Route};
-use crate::domain::source::Health;
+use crate::domain::source::{FailureKind, Health};
 use crate::domain::time::Timestamp;
 
 /// The table of sources.
@@ -17,6 +17,9 @@ pub fn view(model: &Model, _route: &Route, now: Timestamp) -> Content {
             Health::Fresh { .. } if gaps > 0 => ("◐", Meaning::Warning, format!("{gaps} not read")),
             Health::Fresh { .. } => ("●", Meaning::Live, "fresh".to_owned()),
             Health::Stale { failure, .. } => ("✖", Meaning::Failed, format!("behind, {}", status::word(failure.kind))),
+            Health::Failed { failure, .. } if failure.kind == FailureKind::Waiting => {
+                ("◌", Meaning::Progressing, "waits for the platform".to_owned())
+            }
             Health::Failed { failure, .. } => ("✖", Meaning::Failed, status::word(failure.kind).to_owned()),
         };
         let trouble = view.health.failure().or_else(|| view.view.gaps.first().map(|gap| &gap.failure));
@@ -38,7 +41,7 @@ pub fn view(model: &Model, _route: &Route, now: Timestamp) -> Content {
             Column::fit("", 1, 0),
             Column::fit("CONTEXT", 16, 4),
             Column::fit("SOURCE", 20, 0),
-            Column::fit("HEALTH", 20, 0),
+            Column::fit("HEALTH", 22, 0),
             Column::fit("READ", 5, 0).right(),
             Column::fit("POLLS", 6, 6).right(),
             Column::fit("TOOK", 8, 5).right(),

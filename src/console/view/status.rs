@@ -48,10 +48,12 @@ pub fn sources(model: &Model, now: Timestamp) -> Vec<(u8, Line)> {
     let mut pieces = vec![(0, held(model))];
     // Sources of one service share an age: the oldest counts.
     let mut ages: BTreeMap<String, Timestamp> = BTreeMap::new();
+    let mut waiting = 0_usize;
     for (id, view) in &model.snapshot().views {
         let service = id.kind.split('.').next().unwrap_or_default().to_owned();
         let part = id.kind.rsplit('.').next().unwrap_or_default();
         match &view.health {
+            Health::Failed { failure, .. } if failure.kind == FailureKind::Waiting => waiting += 1,
             Health::Waiting => pieces.push((2, vec![Span::muted(format!("{part} waiting"))])),
             Health::Fresh { at } => {
                 let age = ages.entry(service).or_insert(*at);
@@ -67,10 +69,23 @@ pub fn sources(model: &Model, now: Timestamp) -> Vec<(u8, Line)> {
             }
         }
     }
+    if waiting > 0 {
+        let verb = if waiting == 1 { "waits" } else { "wait" };
+        pieces.push((2, vec![Span::muted(format!("{waiting} {verb} for the platform"))]));
+    }
     for (service, at) in ages {
-        pieces.push((3, vec![Span::muted(format!("{service} ")), Span::age(now, at, Meaning::Muted)]));
+        pieces.push((3, vec![Span::muted(format!("{} ", short(&service))), Span::age(now, at, Meaning::Muted)]));
     }
     pieces
+}
+
+/// A long name as people write it: `kubernetes` is `k8s`.
+fn short(service: &str) -> String {
+    let mut letters = service.chars();
+    match (letters.next(), letters.next_back(), letters.count()) {
+        (Some(first), Some(last), between @ 8..) => format!("{first}{between}{last}"),
+        _ => service.to_owned(),
+    }
 }
 
 fn held(model: &Model) -> Line {
@@ -117,10 +132,11 @@ pub fn troubles(model: &Model, now: Timestamp) -> Vec<Line> {
 
 /// The same without the sources that are told of elsewhere on the screen.
 pub fn troubles_beside(model: &Model, now: Timestamp, told: fn(&Model, &SourceId, &SourceView) -> bool) -> Vec<Line> {
-    let mut lines = Vec::new();
+    let mut lines: Vec<Line> = waiting(model).into_iter().collect();
     for (id, view) in model.snapshot().views.iter().filter(|(id, view)| !told(model, id, view)) {
         match &view.health {
             Health::Waiting | Health::Fresh { .. } => {}
+            Health::Failed { failure, .. } if failure.kind == FailureKind::Waiting => {}
             Health::Stale { since, failure } => lines.push(vec![
                 Span::new(format!("{}{} is behind: ", id.kind, contexts::suffix(model, &id.context)), Meaning::Failed),
                 Span::plain(format!("{}; shown is what was read ", failure.message)),
@@ -148,6 +164,25 @@ pub fn troubles_beside(model: &Model, now: Timestamp, told: fn(&Model, &SourceId
     lines
 }
 
+/// Sources that cannot be asked before the platform is read: told once, for all of them.
+fn waiting(model: &Model) -> Option<Line> {
+    let is_waiting = |view: &SourceView| matches!(&view.health, Health::Failed { failure, .. } if failure.kind == FailureKind::Waiting);
+    let names: Vec<String> = model
+        .snapshot()
+        .views
+        .iter()
+        .filter(|(_, view)| is_waiting(view))
+        .map(|(id, _)| format!("{}{}", id.kind, contexts::suffix(model, &id.context)))
+        .collect();
+    let verb = if names.len() == 1 { "waits" } else { "wait" };
+    let line = vec![
+        Span::muted(names.join(", ")),
+        Span::plain(format!(" {verb} for the platform")),
+        Span::muted(" · what they are asked for is named by it"),
+    ];
+    (!names.is_empty()).then_some(line)
+}
+
 fn hint(hint: &str) -> String {
     if hint.is_empty() { String::new() } else { format!(" · {hint}") }
 }
@@ -169,6 +204,7 @@ pub fn word(kind: FailureKind) -> &'static str {
         FailureKind::Unsupported => "unsupported",
         FailureKind::NotFound => "not-found",
         FailureKind::Misconfigured => "misconfigured",
+        FailureKind::Waiting => "waiting",
         FailureKind::Bug => "bug",
     }
 }

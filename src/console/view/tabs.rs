@@ -47,7 +47,7 @@ pub fn count(model: &Model, route: &Route) -> usize {
         Route::Groups => snapshot.contexts().into_iter().map(|context| topology::groups(snapshot, context).len()).sum(),
         Route::Activity => sum(|view| view.activities.len()),
         Route::Quotas => sum(|view| view.quotas.len()),
-        Route::Nodes => sum(|view| view.nodes.len()),
+        Route::Nodes => topology::count_nodes(snapshot),
         Route::Events => {
             sum(|view| view.events.len() + view.activities.len()) + snapshot.history.phases.values().map(VecDeque::len).sum::<usize>()
         }

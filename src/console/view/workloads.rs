@@ -1,6 +1,7 @@
 //! All workloads: what is held up first, with the reason in the row.
 
 use super::content::{Cell, Column, Content, Line, Row, Span};
+use super::explanation::NEXT_UPDATE;
 use super::state::Standing;
 use super::{contexts, status};
 use crate::console::meaning::Meaning;
@@ -141,6 +142,9 @@ pub fn why(explanation: Option<&Explanation>) -> Line {
                 format!("{}, about {} left", progress.stage, time::words(rounded(left)))
             };
             vec![Span::new(text, Meaning::Progressing)]
+        }
+        (Verdict::Clear, None) if explanation.next_update.is_some() && explanation.headline.is_empty() => {
+            vec![Span::new(NEXT_UPDATE, Meaning::Warning), Span::muted(" next update would not fit")]
         }
         (Verdict::Clear, None) => vec![Span::muted(explanation.headline.as_str())],
     }

@@ -127,7 +127,7 @@ impl Session {
 /// Name and region of the context's cluster, as the platform says.
 ///
 /// # Errors
-/// `NotFound` while the platform has not answered: asked again soon.
+/// `Waiting` while the platform has not answered: asked again soon.
 pub(super) fn cluster_of(snapshot: &Snapshot, context: &Text) -> Result<(Text, Option<Text>), Failure> {
     let mut clusters = snapshot.sources(context).filter_map(|(_, source)| source.view.cluster.as_ref());
     let cluster = clusters.find(|cluster| cluster.platform != "aws").ok_or_else(waiting_for_platform)?;
@@ -136,7 +136,7 @@ pub(super) fn cluster_of(snapshot: &Snapshot, context: &Text) -> Result<(Text, O
 
 pub(super) fn waiting_for_platform() -> Failure {
     let mut failure = Failure::new(
-        FailureKind::NotFound,
+        FailureKind::Waiting,
         "the cluster's name and groups are not known yet",
         "they come from the platform: if it cannot be read, that is the first thing to repair",
     );

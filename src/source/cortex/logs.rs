@@ -149,11 +149,11 @@ async fn run(operator: &Operator, request: &LogRequest, out: &mut Out) -> Result
 fn is_final(kind: FailureKind) -> bool {
     use FailureKind::{
         Bug, ClockSkew, Denied, Expired, Garbage, Misconfigured, NoCredentials, NotFound, ServerError, Throttled, TimedOut, Unreachable,
-        Unsupported, Untrusted, WrongAccount,
+        Unsupported, Untrusted, Waiting, WrongAccount,
     };
     match kind {
         Denied | Expired | NoCredentials | WrongAccount | Untrusted | Misconfigured | Unsupported | NotFound | Bug => true,
-        ClockSkew | Throttled | Unreachable | TimedOut | Garbage | ServerError => false,
+        ClockSkew | Throttled | Unreachable | TimedOut | Garbage | ServerError | Waiting => false,
     }
 }
 

@@ -118,11 +118,11 @@ pub fn from_status(status: u16, body: &[u8]) -> Failure {
 pub fn concerns_everything(kind: FailureKind) -> bool {
     use FailureKind::{
         Bug, ClockSkew, Denied, Expired, Garbage, Misconfigured, NoCredentials, NotFound, ServerError, Throttled, TimedOut, Unreachable,
-        Unsupported, Untrusted, WrongAccount,
+        Unsupported, Untrusted, Waiting, WrongAccount,
     };
     match kind {
         Denied | Expired | NoCredentials | WrongAccount | ClockSkew | Untrusted | Unreachable | Misconfigured | Throttled => true,
-        TimedOut | Garbage | ServerError | Unsupported | NotFound | Bug => false,
+        TimedOut | Garbage | ServerError | Unsupported | NotFound | Waiting | Bug => false,
     }
 }
 

@@ -109,7 +109,7 @@ impl Link {
                 )
             }
             None if self.leans_on_platform() => Failure::new(
-                FailureKind::NotFound,
+                FailureKind::Waiting,
                 "which cluster the platform runs on is not known yet",
                 "mend the platform's own source first, or name a kubeconfig context in kubernetes.context",
             ),

@@ -19,17 +19,23 @@ const GIB: i64 = 1024 * MIB;
 /// Accelerators of a machine: `▮▮▮▯ 3/4`, then slices and vendor devices by name.
 pub fn bars(node: &Node) -> Line {
     let mut line = accelerators(node.capacity, node.free);
+    let whole = node.detail.iter().flat_map(|detail| &detail.extended).filter(|(name, amount)| is_whole(name) && amount.allocatable > 0);
+    line.extend(whole.filter_map(|(_, amount)| sick(*amount)));
     for (name, amount) in named(node) {
         if !line.is_empty() {
             line.push(Span::plain(" "));
         }
         line.push(Span::muted(format!("{} ", short(name))));
         line.extend(bar(amount.requested, amount.allocatable));
-        if amount.allocatable < amount.capacity {
-            line.push(Span::new(format!(" {} sick", amount.capacity - amount.allocatable), Meaning::Failed));
-        }
+        line.extend(sick(amount));
     }
     line
+}
+
+/// What the machine registered and does not offer.
+fn sick(amount: ExtendedAmount) -> Option<Span> {
+    let sick = amount.capacity - amount.allocatable;
+    (sick > 0).then(|| Span::new(format!(" {sick} sick"), Meaning::Failed))
 }
 
 /// Whole accelerators: used of all.
@@ -56,15 +62,16 @@ fn bar(used: i64, total: i64) -> Line {
 /// Named resources of a machine that the bars do not show already: slices of GPUs, vendor devices.
 /// Whole accelerators come back once the machine registered some that are not healthy.
 pub fn named(node: &Node) -> impl Iterator<Item = (&Text, ExtendedAmount)> {
-    let is_told = |name: &str, amount: &ExtendedAmount| {
-        let whole = name.ends_with("/gpu") || name.contains("/neuron");
-        whole && amount.allocatable > 0 && amount.allocatable >= amount.capacity
-    };
+    let is_told = |name: &str, amount: &ExtendedAmount| is_whole(name) && amount.allocatable > 0;
     let detail = node.detail.iter();
     let all = detail.flat_map(|detail| &detail.extended).map(|(name, amount)| (name, *amount));
     all.filter(|(name, _)| !DULL.iter().any(|dull| name.starts_with(dull)))
         .filter(|(_, amount)| amount.capacity > 0 || amount.requested > 0)
         .filter(move |(name, amount)| !is_told(name, amount))
+}
+
+fn is_whole(name: &str) -> bool {
+    name.ends_with("/gpu") || name.contains("/neuron")
 }
 
 /// The name without its vendor: `mig-1g.5gb`.

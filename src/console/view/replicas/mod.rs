@@ -30,6 +30,7 @@ pub fn select(model: &Model, test: impl Fn(&Replica) -> bool) -> Vec<&Replica> {
 /// A table of replicas, the worst first.
 fn table(model: &Model, mut replicas: Vec<&Replica>, now: Timestamp) -> Content {
     replicas.sort_by_key(|replica| (state::rank(replica), &replica.key));
+    let shared = shared(replicas.iter().map(|replica| bare(replica)));
     Content {
         columns: vec![
             Column::fit("", 1, 0),
@@ -43,20 +44,43 @@ fn table(model: &Model, mut replicas: Vec<&Replica>, now: Timestamp) -> Content 
             Column::fit("NODE", 22, 5),
             Column::fill("WHY", 18),
         ],
-        rows: replicas.into_iter().map(|replica| row(replica, now)).collect(),
+        rows: replicas.into_iter().map(|replica| row(replica, shared, now)).collect(),
         facts: status::troubles(model, now),
         ..Content::default()
     }
 }
 
-fn row(replica: &Replica, now: Timestamp) -> Row {
+/// How many bytes all names begin with alike, up to a dash; a single name keeps its last two parts.
+pub fn shared<'n>(names: impl Iterator<Item = &'n str> + Clone) -> usize {
+    let Some((first, last)) = names.clone().min().zip(names.max()) else { return 0 };
+    if first == last {
+        return first.rmatch_indices('-').nth(1).map_or(0, |(at, _)| at + 1);
+    }
+    // What the first and the last of sorted names share, all share.
+    let alike = first.bytes().zip(last.bytes()).take_while(|(a, b)| a == b).count();
+    first.get(..alike).and_then(|alike| alike.rfind('-')).map_or(0, |at| at + 1)
+}
+
+/// What a name of a replica says beyond what all of them say.
+fn short(name: &str, shared: usize) -> String {
+    match name.get(shared..).filter(|rest| !rest.is_empty() && shared > 3) {
+        Some(rest) => format!("…{rest}"),
+        None => name.to_owned(),
+    }
+}
+
+/// The name without its namespace.
+fn bare(replica: &Replica) -> &str {
+    replica.key.name.split_once('/').map_or(replica.key.name.as_str(), |(_, name)| name)
+}
+
+fn row(replica: &Replica, shared: usize, now: Timestamp) -> Row {
     let (glyph, meaning) = state::look(replica);
     let (which, tone) = if replica.is_current { ("new", Meaning::Plain) } else { ("old", Meaning::Muted) };
-    let name = replica.key.name.split_once('/').map_or(replica.key.name.as_str(), |(_, name)| name);
     let cells = vec![
         Cell::new(glyph, meaning),
-        Cell::plain(name),
-        Cell::muted(replica.version.as_str()),
+        Cell::plain(short(bare(replica), shared)),
+        Cell::muted(short(&replica.version, shared)),
         Cell::new(which, tone),
         Cell::new(replica.state.as_str(), meaning),
         Cell::muted(state::ready_containers(replica)),
