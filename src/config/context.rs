@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::azure::{self, AzureConfig};
+use super::gateway::{self, GatewayConfig};
 use super::modelarts::{self, ModelArtsConfig};
 use super::problem::suggestion;
 use super::ray::{self, RayConfig};
@@ -42,6 +43,9 @@ pub struct ContextConfig {
     /// The project, for platform `modelarts`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modelarts: Option<ModelArtsConfig>,
+    /// The compute gateway, for platform `gateway`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<GatewayConfig>,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "serde wants the field's own type")]
@@ -135,6 +139,7 @@ fn read(name: String, mut section: Section<'_, '_>, platforms: &[&str]) -> Conte
     let azure = section.section("azure").map(|azure| azure::read(azure, endpoint.as_deref()));
     let ray = section.section("ray").map(|ray| ray::read(ray, endpoint.as_deref()));
     let modelarts = section.section("modelarts").map(|modelarts| modelarts::read(modelarts, endpoint.as_deref()));
+    let gateway = section.section("gateway").map(|gateway| gateway::read(gateway, endpoint.as_deref()));
     let context = ContextConfig {
         name,
         platform: platform.map(|(platform, _)| platform).unwrap_or_default(),
@@ -154,6 +159,7 @@ fn read(name: String, mut section: Section<'_, '_>, platforms: &[&str]) -> Conte
         azure,
         ray,
         modelarts,
+        gateway,
     };
     section.finish();
     context

@@ -3,6 +3,7 @@
 
 pub mod azure;
 pub mod context;
+pub mod gateway;
 pub mod modelarts;
 pub mod paths;
 pub mod problem;
@@ -16,6 +17,7 @@ use std::path::Path;
 
 pub use azure::{AzureCloud, AzureConfig, AzureCredential};
 pub use context::{AwsConfig, ContextConfig, KubernetesConfig, TlsTrust};
+pub use gateway::GatewayConfig;
 pub use modelarts::{ModelArtsConfig, SignStyle};
 pub use paths::Paths;
 pub use problem::{Place, Problem};
@@ -157,6 +159,7 @@ mod tests {
                 simulated_credentials: true,
                 ..AzureConfig::default()
             }),
+            gateway: Some(GatewayConfig { prefix: Some("/gw/api".into()), ..GatewayConfig::default() }),
             ray: Some(RayConfig { dashboard: Some("http://127.0.0.1:8265".into()), ..RayConfig::default() }),
             modelarts: Some(ModelArtsConfig {
                 region: Some("eu-de".into()),

@@ -55,6 +55,7 @@ pub fn build(file: &Path, scenario: &Scenario, started: Timestamp, elapsed: Mome
         azure: scenario.azure.clone(),
         ray: scenario.ray.clone(),
         modelarts: scenario.modelarts.clone(),
+        gateway: scenario.gateway.clone(),
         account,
         faults: faults(&scenario.faults),
         clock,

@@ -6,6 +6,7 @@ pub mod azure;
 pub mod build;
 mod check;
 pub mod cortex;
+pub mod gateway;
 pub mod kubernetes;
 pub mod modelarts;
 pub mod ray;

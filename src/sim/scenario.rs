@@ -13,6 +13,7 @@ use crate::config::problem::{Place, Problem, nearest};
 mod azure;
 mod cluster;
 mod control;
+mod gateway;
 mod kubernetes;
 mod modelarts;
 mod ray;
@@ -21,6 +22,7 @@ mod workload;
 pub use azure::*;
 pub use cluster::*;
 pub use control::*;
+pub use gateway::*;
 pub use kubernetes::*;
 pub use modelarts::*;
 pub use ray::*;
@@ -58,12 +60,15 @@ pub struct Scenario {
     /// Projects of `ModelArts`.
     #[serde(default)]
     pub modelarts: Vec<ModelArtsFile>,
+    /// Compute gateways.
+    #[serde(default)]
+    pub gateway: Vec<GatewayFile>,
 }
 
 impl Scenario {
     /// Whether there is anything at all to look at.
     pub fn is_empty(&self) -> bool {
-        self.cluster.is_empty() && self.azure.is_empty() && self.ray.is_empty() && self.modelarts.is_empty()
+        self.cluster.is_empty() && self.azure.is_empty() && self.ray.is_empty() && self.modelarts.is_empty() && self.gateway.is_empty()
     }
 }
 

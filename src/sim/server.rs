@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::build::build;
 use super::scenario::{FILES, Scenario, parse};
 use super::world::{OperatorFault, Platform, SharedWorld};
-use super::{aws, azure, cortex, kubernetes, modelarts, ray};
+use super::{aws, azure, cortex, gateway, kubernetes, modelarts, ray};
 use crate::clock::now;
 use crate::config::problem::{Problem, suggestion};
 use crate::config::{AwsConfig, ContextConfig, KubernetesConfig, render};
@@ -88,6 +88,7 @@ pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimE
     let workspaces: Vec<String> = world.azure.iter().map(|workspace| workspace.name.clone()).collect();
     let rays = world.ray.clone();
     let projects: Vec<String> = world.modelarts.iter().map(|project| project.name.clone()).collect();
+    let gateways: Vec<String> = world.gateway.iter().map(|gateway| gateway.name.clone()).collect();
     let unreachable = world.faults.kubernetes.down;
     let down = world.faults.operator == OperatorFault::Down;
     let world = SharedWorld::new(world);
@@ -99,6 +100,7 @@ pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimE
         azure: Vec::new(),
         ray: Vec::new(),
         modelarts: Vec::new(),
+        gateway: Vec::new(),
         region,
         stop: CancellationToken::new(),
         tasks: JoinSet::new(),
@@ -150,6 +152,12 @@ pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimE
         let address = running.serve(listener, modelarts::router(world.clone(), &name), port)?;
         running.modelarts.push((name, address));
     }
+    for name in gateways {
+        port = if port == 0 { 0 } else { port.saturating_add(1) };
+        let listener = listen(port).await?;
+        let address = running.serve(listener, gateway::router(world.clone(), &name), port)?;
+        running.gateway.push(gateway::context(&name, address));
+    }
     Ok(running)
 }
 
@@ -173,6 +181,7 @@ pub struct Running {
     azure: Vec<(String, SocketAddr)>,
     ray: Vec<ContextConfig>,
     modelarts: Vec<(String, SocketAddr)>,
+    gateway: Vec<ContextConfig>,
     region: String,
     stop: CancellationToken,
     tasks: JoinSet<()>,
@@ -228,7 +237,14 @@ impl Running {
         };
         let workspaces = self.azure.iter().map(|(name, address)| azure::context(name, *address));
         let projects = self.modelarts.iter().map(|(name, address)| modelarts::context(name, *address));
-        self.operators.iter().map(context).chain(workspaces).chain(self.ray.iter().cloned()).chain(projects).collect()
+        self.operators
+            .iter()
+            .map(context)
+            .chain(workspaces)
+            .chain(self.ray.iter().cloned())
+            .chain(projects)
+            .chain(self.gateway.iter().cloned())
+            .collect()
     }
 
     /// A configuration file that points at it.

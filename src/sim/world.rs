@@ -59,6 +59,8 @@ pub struct World {
     pub ray: Vec<super::scenario::RayFile>,
     /// Projects of `ModelArts`, in the order of their ports.
     pub modelarts: Vec<super::scenario::ModelArtsFile>,
+    /// Compute gateways, in the order of their ports.
+    pub gateway: Vec<super::scenario::GatewayFile>,
     /// The AWS account beneath all of the clusters.
     pub account: Account,
     /// What is broken between a client and this world.
