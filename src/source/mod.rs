@@ -9,6 +9,7 @@ pub mod cortex;
 pub mod kubernetes;
 pub mod poller;
 pub mod quantity;
+pub mod ray;
 pub mod registry;
 pub mod trust;
 
