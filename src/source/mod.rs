@@ -5,6 +5,7 @@
 //! `mod.rs` (the [`Platform`]). Adding a platform is that folder and one line in [`registry`].
 
 pub mod aws;
+pub mod azure;
 pub mod cortex;
 pub mod kubernetes;
 pub mod poller;

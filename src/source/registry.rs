@@ -3,7 +3,7 @@
 use super::Platform;
 
 /// All platforms, in the order of the documentation.
-pub static PLATFORMS: &[&dyn Platform] = &[&super::cortex::Cortex, &super::kubernetes::Kubernetes, &super::ray::Ray];
+pub static PLATFORMS: &[&dyn Platform] = &[&super::cortex::Cortex, &super::kubernetes::Kubernetes, &super::ray::Ray, &super::azure::Azure];
 
 /// The platform with this id.
 pub fn platform(id: &str) -> Option<&'static dyn Platform> {
