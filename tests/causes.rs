@@ -23,18 +23,20 @@ fn text(path: &str) -> String {
 }
 
 fn covered() -> Vec<&'static str> {
-    let mut platforms: Vec<&str> = catalogue::all().iter().map(Cause::platform).collect();
-    platforms.dedup();
-    platforms
+    let platforms: std::collections::BTreeSet<&str> = catalogue::all().iter().map(Cause::platform).collect();
+    platforms.into_iter().collect()
 }
 
 #[test]
 fn every_known_cause_has_an_entry() {
+    let mut known = 0;
     for platform in covered() {
         let ids = text(&format!("causes/{platform}.ids"));
+        known += ids.lines().count();
         let missing: Vec<&str> = ids.lines().filter(|id| catalogue::find(&CauseId::from(*id)).is_none()).collect();
         assert!(missing.is_empty(), "{platform}: no entry for {missing:?}");
     }
+    assert_eq!(known, 826, "ids that were known once stay known");
 }
 
 #[test]
@@ -150,31 +152,43 @@ fn measure(file: &str, with_platform: bool) -> Tally {
     tally
 }
 
+/// The corpora, how each is called in the README, and the least share that has to be right: with the
+/// platform told, and without. Many texts mean the same fault on two platforms (a pod's quota, a spot
+/// price), each with its own name for it: without the platform only one of the names can be right.
+const CORPORA: &[(&str, &str, f64, f64)] = &[
+    ("aws", "AWS launches, groups, credentials", 97.0, 92.0),
+    ("kubernetes", "Kubernetes events, conditions, logs", 97.0, 96.0),
+    ("azure", "Azure online endpoints", 97.0, 92.0),
+    ("ray", "Ray Serve, Anyscale, KubeRay", 97.0, 80.0),
+    ("modelarts", "ModelArts", 97.0, 60.0),
+    ("gateway", "model gateways", 97.0, 90.0),
+];
+
 #[test]
 fn real_messages_are_recognised() {
-    // Told by the autoscaler in a Kubernetes event, a refused launch has a name on either side; without
-    // the platform the one of Kubernetes is right.
-    for (file, at_least) in [
-        ("aws", [97.0, 92.0]),
-        ("kubernetes", [97.0, 95.0]),
-        ("azure", [97.0, 92.0]),
-        ("gateway", [97.0, 90.0]),
-        ("ray", [97.0, 60.0]),
-        ("modelarts", [97.0, 60.0]),
-    ] {
-        for (with_platform, at_least) in [true, false].into_iter().zip(at_least) {
-            let tally = measure(file, with_platform);
-            assert!(tally.share() >= at_least, "{file}: {:.1} %\n{}", tally.share(), tally.report);
-            assert!(!with_platform || tally.wrong_and_certain.is_empty(), "{file}: certain and wrong: {:?}", tally.wrong_and_certain);
-        }
+    let mut table = "| corpus | messages | right | wrong | none | right, platform not told |\n|---|---|---|---|---|---|\n".to_owned();
+    for (file, name, told_at_least, untold_at_least) in CORPORA {
+        let (told, untold) = (measure(file, true), measure(file, false));
+        assert!(told.share() >= *told_at_least, "{file}: {:.1} %\n{}", told.share(), told.report);
+        assert!(untold.share() >= *untold_at_least, "{file}, platform not told: {:.1} %\n{}", untold.share(), untold.report);
+        assert!(told.wrong_and_certain.is_empty(), "{file}: certain and wrong: {:?}", told.wrong_and_certain);
+        let messages = told.correct + told.wrong + told.none;
+        let _ = writeln!(table, "| {name} | {messages} | {} | {} | {} | {} |", told.correct, told.wrong, told.none, untold.correct);
     }
+    println!("{table}");
+    let readme = fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
+    assert!(readme.contains(&table), "the README shows other figures; measured are\n{table}");
 }
 
-/// The same faults with other regions, types, numbers, tools and wordings than in the corpus.
+/// The same faults with other regions, types, numbers, tools and wordings than in the corpus; the
+/// second file was written without a look at the patterns.
 #[test]
 fn unseen_wordings_are_recognised() {
-    for line in text("causes/unseen.jsonl").lines() {
-        let record: Value = serde_json::from_str(line).expect("a line is JSON");
+    let mut faults = String::new();
+    for line in
+        ["causes/unseen.jsonl", "causes/unseen-2.jsonl"].iter().flat_map(|file| text(file).lines().map(str::to_owned).collect::<Vec<_>>())
+    {
+        let record: Value = serde_json::from_str(&line).expect("a line is JSON");
         let hints = Hints {
             platform: record["platform"].as_str().map(str::to_owned),
             field: record["field"].as_str().and_then(Field::named),
@@ -182,6 +196,28 @@ fn unseen_wordings_are_recognised() {
             after: record["after"].as_f64(),
         };
         let found = signature::classify(record["message"].as_str().expect("a message"), &hints);
-        assert_eq!(found.cause.as_ref().map(CauseId::as_str), record["cause"].as_str(), "{line}");
+        let named = found.cause.as_ref().map(CauseId::as_str);
+        let wanted = record["cause"].as_str();
+        if named != wanted && !(wanted.is_none() && found.benign) {
+            let _ = writeln!(faults, "{named:?} ({:?}): {line}", found.confidence);
+        }
     }
+    assert!(faults.is_empty(), "\n{faults}");
+}
+
+/// Lines that healthy programs write by the thousand, on no platform taken for trouble.
+#[test]
+fn ordinary_lines_are_no_trouble() {
+    let mut faults = String::new();
+    let told: Vec<Option<&str>> = signature::platforms().map(Some).chain([None]).collect();
+    for line in text("causes/hay.txt").lines() {
+        for platform in &told {
+            let hints = Hints { platform: platform.map(str::to_owned), ..Hints::default() };
+            let found = signature::classify(line, &hints);
+            if found.cause.is_some() && !found.benign {
+                let _ = writeln!(faults, "{:?} ({:?}, {platform:?}): {line}", found.cause.map(|cause| cause.0), found.confidence);
+            }
+        }
+    }
+    assert!(faults.is_empty(), "\n{faults}");
 }

@@ -251,13 +251,7 @@ fn list(platform: Option<&str>, format: Format) -> String {
                 causes.iter().map(|cause| json!({"id": cause.id, "title": cause.title, "layer": cause.layer, "benign": cause.benign, "retryable": cause.retryable})).collect();
             pretty(&rows)
         }
-        Format::Markdown => {
-            let rows: String = causes.iter().fold(String::new(), |mut rows, cause| {
-                let _ = writeln!(rows, "| `{}` | {} | {} |", cause.id, cause.title.replace('|', "\\|"), layer_word(cause.layer));
-                rows
-            });
-            format!("| id | cause | layer |\n|---|---|---|\n{rows}")
-        }
+        Format::Markdown => page(&causes),
         Format::Text => {
             let width = causes.iter().map(|cause| cause.id.as_str().len()).max().unwrap_or_default();
             causes.iter().fold(String::new(), |mut rows, cause| {
@@ -266,6 +260,27 @@ fn list(platform: Option<&str>, format: Format) -> String {
             })
         }
     }
+}
+
+/// The causes as a page: a table for each platform, and what else each cause is called.
+fn page(causes: &[&Cause]) -> String {
+    let mut platforms: Vec<&str> = causes.iter().map(|cause| cause.platform()).collect();
+    platforms.sort_unstable();
+    platforms.dedup();
+    let mut out = format!(
+        "# Causes\n\nEverything that is known to hold a rollout up: {} causes. `holdup explain ID` tells more of each.\n\
+         This page is printed by `holdup explain --list --format markdown`.\n",
+        causes.len()
+    );
+    for platform in platforms {
+        let _ = write!(out, "\n## {platform}\n\n| id | cause | layer | outlook |\n|---|---|---|---|\n");
+        for cause in causes.iter().filter(|cause| cause.platform() == platform) {
+            let others: String = cause.also_known_as.iter().fold(String::new(), |others, id| format!("{others}, `{id}`"));
+            let title = cause.title.replace('|', "\\|");
+            let _ = writeln!(out, "| `{}`{others} | {title} | {} | {} |", cause.id, layer_word(cause.layer), outlook(cause));
+        }
+    }
+    out
 }
 
 // ── an answer to a request ──────────────────────────────────────────────────────────────────
@@ -329,6 +344,27 @@ mod tests {
         let mut out = String::new();
         wrap(&mut out, "  - ", &"word ".repeat(60));
         assert!(out.lines().all(|line| line.len() <= WIDTH) && out.lines().skip(1).all(|line| line.starts_with("    word")));
+    }
+
+    /// The page beside the data is what the program prints; `HOLDUP_BLESS=1` writes it again.
+    #[test]
+    fn the_page_of_causes_is_up_to_date() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/explain/causes/README.md");
+        let page = list(None, Format::Markdown);
+        if std::env::var_os("HOLDUP_BLESS").is_some() {
+            std::fs::write(&path, &page).unwrap();
+        }
+        let shown = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(shown == page, "{} differs from the data; HOLDUP_BLESS=1 cargo test --lib page_of_causes", path.display());
+    }
+
+    #[test]
+    fn every_name_of_a_cause_is_found() {
+        for cause in catalogue::all() {
+            for name in cause.also_known_as.iter().chain([&cause.id]) {
+                assert_eq!(find(name.as_str()).unwrap().id, cause.id);
+            }
+        }
     }
 
     #[test]

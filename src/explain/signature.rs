@@ -10,6 +10,7 @@ mod field;
 mod gunicorn;
 mod log;
 mod patterns;
+mod predicates;
 mod ray;
 mod set;
 mod unfold;

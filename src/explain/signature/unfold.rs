@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{gunicorn, ray};
+use super::{gunicorn, predicates, ray};
 
 /// The most bytes that are searched: the beginning and the end of longer texts, half each.
 const LIMIT: usize = 16 * 1024;
@@ -29,7 +29,7 @@ pub(super) fn unfold(raw: &str) -> Cow<'_, str> {
     if needs_plain(&text) {
         text = Cow::Owned(plain(&text));
     }
-    gunicorn::mark(ray::mark(mark(text)))
+    gunicorn::mark(ray::mark(predicates::mark(mark(text))))
 }
 
 fn bounded(raw: &str) -> Cow<'_, str> {
