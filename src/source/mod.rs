@@ -8,6 +8,7 @@ pub mod aws;
 pub mod azure;
 pub mod cortex;
 pub mod kubernetes;
+pub mod modelarts;
 pub mod poller;
 pub mod quantity;
 pub mod ray;
