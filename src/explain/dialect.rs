@@ -25,6 +25,11 @@ pub fn name(platform: &str) -> &str {
     }
 }
 
+/// Whether a platform tells the stages of a deployment as events.
+pub fn tells_stages(platform: &str) -> bool {
+    platform == "modelarts"
+}
+
 /// What a platform's failure is called when its own words name no cause that is known.
 pub fn failure(platform: &str) -> Option<&'static str> {
     match platform {

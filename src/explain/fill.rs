@@ -96,6 +96,12 @@ impl Fill {
         }
         let mut words = workload.reproduce.split_whitespace().peekable();
         while let Some(word) = words.next() {
+            // An address of a service below its project: `https://HOST/v1/PROJECT/services/ID`.
+            if let Some((host, below)) = word.split_once("/v1/")
+                && let Some((project, id)) = below.split_once("/services/")
+            {
+                fill = fill.and("endpoint", host).and("project", project).and("service", id);
+            }
             let Some(option) = word.strip_prefix("--") else { continue };
             let (option, value) = match option.split_once('=') {
                 Some((option, value)) => (option, Some(value)),

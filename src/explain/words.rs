@@ -50,6 +50,10 @@ pub fn excerpt(message: &str) -> String {
 
 /// A title as the start of a phrase; abbreviations keep their capitals.
 pub fn lower(title: &str) -> String {
+    // A name with capitals inside (`ModelArts`) stays as it is written.
+    if title.split_whitespace().next().unwrap_or_default().chars().skip(1).any(char::is_uppercase) {
+        return title.to_owned();
+    }
     let mut chars = title.chars();
     match (chars.next(), chars.next()) {
         (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain([second]).chain(chars).collect(),

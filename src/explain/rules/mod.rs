@@ -11,6 +11,7 @@ pub mod claim_pending;
 pub mod cluster_unread;
 pub mod crash;
 pub mod creation_refused;
+pub mod deploy_stage;
 pub mod drain_blocked;
 pub mod fragmentation;
 pub mod gpu_held;
@@ -74,6 +75,7 @@ pub static RULES: &[Rule] = &[
     route_empty::RULE,
     rolling_deadlock::RULE,
     platform_says::RULE,
+    deploy_stage::RULE,
     crash::RULE,
     out_of_memory::RULE,
     replica_lost::RULE,

@@ -6,9 +6,10 @@ use super::crash::way_back;
 use super::unfinished::is_satisfied;
 use crate::domain::id::ResourceKey;
 use crate::domain::time::{Duration, age, words};
+use crate::domain::workload::Phase;
 use crate::explain::broken;
 use crate::explain::condition::{Condition, Symptom};
-use crate::explain::dialect::pick;
+use crate::explain::dialect::{self, pick};
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Progress};
 use crate::explain::placement::{self, Waiting};
@@ -41,6 +42,10 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let limit = (usual * 2).min(usual + TOO_LATE);
     if elapsed < limit {
         return Verdict::Moving(Progress { stage: "starting, not ready yet".into(), elapsed, usual });
+    }
+    // Its own events say more than its counts.
+    if dialect::tells_stages(&waiting.workload.platform) && waiting.workload.status.phase == Phase::Updating {
+        return Verdict::Clear;
     }
     let affected = count(counts.not_ready, waiting.unit());
     let confidence = if counts.ready == 0 { Confidence::Certain } else { Confidence::Likely };

@@ -4,7 +4,7 @@
 use super::Rule;
 use crate::domain::id::{ResourceKey, SourceId};
 use crate::domain::text::Text;
-use crate::domain::workload::{PlatformMessage, Workload};
+use crate::domain::workload::{Phase, PlatformMessage, Workload};
 use crate::explain::condition::{Condition, Symptom};
 use crate::explain::dialect;
 use crate::explain::engine::{Held, Obstacle, Verdict};
@@ -27,7 +27,8 @@ struct Reading<'a> {
 
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some((source, workload)) = world.workload(key) else { return Verdict::Clear };
-    if workload.messages.is_empty() || !is_trouble(workload.status.phase) {
+    let live = workload.status.phase == Phase::Live;
+    if workload.messages.is_empty() || !(live || is_trouble(workload.status.phase)) {
         return Verdict::Clear;
     }
     let mut readings: Vec<Reading<'_>> = Vec::new();
@@ -39,6 +40,11 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
             Some(cause) => readings.push(Reading { message, cause, confidence: found.confidence }),
             None => unknown.push(message),
         }
+    }
+    if live {
+        // All that was asked for is there: only words that are understood make it trouble.
+        readings.retain(|reading| reading.confidence > Confidence::Possible);
+        unknown.clear();
     }
     if readings.is_empty() {
         return quoted(world, source, workload, &unknown);

@@ -5,7 +5,7 @@ use crate::domain::condition;
 use crate::domain::id::ResourceKey;
 use crate::domain::workload::{Phase, ReplicaCounts, Role, Workload};
 use crate::explain::condition::{Condition, Symptom};
-use crate::explain::dialect::pick;
+use crate::explain::dialect::{self, pick};
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Evidence};
 use crate::explain::placement::Waiting;
@@ -82,7 +82,8 @@ fn asks<'a>(world: &World<'a>, waiting: Waiting<'a>, counts: &ReplicaCounts) -> 
             asks.push(vec![Symptom::new(condition, key)]);
         }
     };
-    ask(Condition::PlatformSays, !waiting.workload.messages.is_empty());
+    let stages = dialect::tells_stages(&waiting.workload.platform);
+    ask(Condition::PlatformSays, stages || !waiting.workload.messages.is_empty());
     ask(Condition::ReplicaDies, counts.failed + counts.killed + counts.out_of_memory > 0 || has(Trouble::Dies));
     ask(Condition::ImageMissing, counts.image_error > 0 || has(Trouble::Image));
     ask(Condition::StartBlocked, has(Trouble::Start));

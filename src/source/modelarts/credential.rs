@@ -152,7 +152,8 @@ mod tests {
 
     #[test]
     fn the_metadata_document_is_a_key_file_too() {
-        let text = r#"{"credential": {"access": "HST", "secret": "s3", "securitytoken": "st", "expires_at": "2026-01-01T15:00:00.000000Z"}}"#;
+        let text =
+            r#"{"credential": {"access": "HST", "secret": "s3", "securitytoken": "st", "expires_at": "2026-01-01T15:00:00.000000Z"}}"#;
         let (keys, until) = serde_json::from_str::<KeyDocument>(text).unwrap().keys().unwrap();
         assert_eq!((keys.access.as_str(), keys.secret.expose_secret()), ("HST", "s3"));
         assert!(keys.token.is_some() && until.is_some());

@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn another_openstack_is_left_alone_and_half_a_pair_is_told() {
-        let other = [("OS_USERNAME", "u"), ("OS_PASSWORD", "p"), ("OS_AUTH_URL", "https://keystone.example.com/v3"), ("OS_REGION_NAME", "r1")];
+        let other =
+            [("OS_USERNAME", "u"), ("OS_PASSWORD", "p"), ("OS_AUTH_URL", "https://keystone.example.com/v3"), ("OS_REGION_NAME", "r1")];
         assert!(discover(&variables(&other)).contexts.is_empty());
         let half = discover(&variables(&[("HW_ACCESS_KEY", "AKNOBODYSEES")]));
         assert!(half.contexts.is_empty() && half.notes[0].contains("HW_SECRET_KEY"), "{:?}", half.notes);

@@ -21,6 +21,9 @@ use crate::domain::workload::{Amount, Phase, PlatformMessage, Role, Status, Upda
 /// How long a deployment may take before the service itself gives up, unless it is set otherwise.
 pub const DEPLOY_TIMEOUT: Duration = Duration::from_mins(20);
 
+/// How long an instance takes to start.
+const START: Duration = Duration::from_mins(5);
+
 /// Everything that is known of one service.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
@@ -103,7 +106,8 @@ pub fn workload(known: &Known, name: &str, around: Around<'_>) -> Workload {
         endpoint: (!service.access_address.is_empty()).then(|| service.access_address.as_str().into()),
         messages: messages(known, phase, around.specifications),
         quota_demand: None,
-        usual_rollout: DEPLOY_TIMEOUT,
+        // An alarm is no deployment: instances that stay away longer than they start are gone.
+        usual_rollout: if phase == Phase::Short { START } else { DEPLOY_TIMEOUT },
         reproduce: format!("curl -s -H \"X-Auth-Token: $TOKEN\" {}/services/{}", around.api, service.service_id).into(),
     }
 }

@@ -76,7 +76,11 @@ impl Place {
             None => Ok(beside(&modelarts, service)),
         };
         Ok(Self {
-            iam: neighbour(&settings.iam_endpoint.clone().or_else(|| variables.get("HUAWEICLOUD_SDK_IAM_ENDPOINT")), "iam_endpoint", Service::Iam)?,
+            iam: neighbour(
+                &settings.iam_endpoint.clone().or_else(|| variables.get("HUAWEICLOUD_SDK_IAM_ENDPOINT")),
+                "iam_endpoint",
+                Service::Iam,
+            )?,
             lts: neighbour(&settings.lts_endpoint, "lts_endpoint", Service::Lts)?,
             on_this_machine: is_this_machine(modelarts.as_str()),
             project: settings.project.or_else(|| variables.first(&PROJECT_VARIABLES)),

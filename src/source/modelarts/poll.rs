@@ -141,7 +141,8 @@ impl ModelArtsSource {
         for page in 0..PAGES {
             let offset = if by_page { page } else { found.len() };
             let mut list = self.page(offset).await?;
-            if page > 0 && !by_page && list.services.iter().all(|raw| raw.get("service_id").is_none_or(|id| ids.contains(&id.to_string()))) {
+            if page > 0 && !by_page && list.services.iter().all(|raw| raw.get("service_id").is_none_or(|id| ids.contains(&id.to_string())))
+            {
                 by_page = true;
                 list = self.page(page).await?;
             }
@@ -189,7 +190,8 @@ impl ModelArtsSource {
         let left = wanted.split_off(wanted.len().min(DESCRIBED));
         if !left.is_empty() {
             let message = format!("{} services are described in a later poll", left.len());
-            let failure = Failure::new(FailureKind::Throttled, message, "nothing to do: each poll describes some of them, those in trouble first");
+            let failure =
+                Failure::new(FailureKind::Throttled, message, "nothing to do: each poll describes some of them, those in trouble first");
             gaps.push(Gap { what: "details of further services".into(), failure });
         }
         let asking = Asking::new(begun + BUDGET);
@@ -268,7 +270,9 @@ impl ModelArtsSource {
                 continue;
             }
             left -= 1;
-            match tails::read(&self.cloud, (&group, &stream), &entry.known.service.service_id, tails::since(&entry.known, phase, now), now).await {
+            match tails::read(&self.cloud, (&group, &stream), &entry.known.service.service_id, tails::since(&entry.known, phase, now), now)
+                .await
+            {
                 Ok(rows) => {
                     entry.known.of_callers = normalize::of_callers(&rows, tails::recent(now));
                     let of = ResourceKey::new(&self.context, ResourceKind::Workload, entry.name.as_str());

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::client::{Cloud, decode};
 use super::normalize::{Known, written_at};
+use super::stage::moment;
 use super::wire::{LogAnswer, LogRow};
 use crate::domain::id::ResourceKey;
 use crate::domain::log::LogTail;
@@ -13,7 +14,6 @@ use crate::domain::source::{Failure, FailureKind};
 use crate::domain::text::Text;
 use crate::domain::time::{Duration, Timestamp};
 use crate::domain::workload::Phase;
-use super::stage::moment;
 
 /// Lines of one answer.
 const LINES: usize = 60;

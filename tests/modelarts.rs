@@ -1,0 +1,9 @@
+//! The `ModelArts` adapter against recorded bodies, over real sockets: signatures, every envelope,
+//! pages, normalization, logs, what bad servers send, and the simulated project.
+
+#[path = "modelarts/server.rs"]
+mod server;
+#[path = "modelarts/signatures.rs"]
+mod signatures;
+#[path = "modelarts/simulated.rs"]
+mod simulated;
