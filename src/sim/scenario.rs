@@ -257,6 +257,8 @@ pub const FILES: &[(&str, &str)] = embedded!("":
     "rbac-minimal",
     "modelarts-healthy", "modelarts-4503-reuse", "modelarts-4503-protocol", "modelarts-4503-over-40s", "modelarts-4503-restarts",
     "modelarts-deploy-late", "modelarts-deploy-timeout", "modelarts-rolled-back", "modelarts-sold-out",
+    "azure-out-of-quota", "azure-image-build-failure", "azure-not-ready-traceback", "azure-internal-error",
+    "azure-logs-withheld", "azure-requests-424", "azure-rolling-out", "azure-kubernetes-crash-loop", "azure-model-download", "azure-denied",
 );
 
 const BASES: &[(&str, &str)] = embedded!("base/": "production", "staging", "serving");

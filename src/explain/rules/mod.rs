@@ -10,6 +10,7 @@ pub mod claim_holds;
 pub mod claim_pending;
 pub mod cluster_unread;
 pub mod crash;
+pub mod creating_silent;
 pub mod creation_refused;
 pub mod deploy_stage;
 pub mod drain_blocked;
@@ -23,6 +24,7 @@ pub mod job_waiting;
 pub mod launch_reason;
 pub mod launch_refused;
 pub mod log_tells;
+pub mod managed_quota;
 pub mod never_ready;
 pub mod node_groups_pin;
 pub mod node_joining;
@@ -74,6 +76,8 @@ pub static RULES: &[Rule] = &[
     job_waiting::RULE,
     route_empty::RULE,
     rolling_deadlock::RULE,
+    managed_quota::RULE,
+    creating_silent::RULE,
     platform_says::RULE,
     deploy_stage::RULE,
     crash::RULE,

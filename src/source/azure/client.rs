@@ -139,15 +139,15 @@ impl Manager {
     async fn rest_of(&self, first: Value, what: &str) -> Result<Pages, Failure> {
         let mut pages = Pages::default();
         let mut page = first;
-        for _ in 0..PAGES {
+        for number in 1..=PAGES {
             let Some(values) = page.get_mut("value").and_then(Value::as_array_mut) else { return Err(no_list(what)) };
             pages.values.append(values);
             match page.get("nextLink").and_then(Value::as_str).filter(|link| !link.is_empty()) {
+                Some(_) if number == PAGES => pages.cut = true,
                 Some(next) => page = self.follow(next, what).await?,
                 None => return Ok(pages),
             }
         }
-        pages.cut = true;
         Ok(pages)
     }
 

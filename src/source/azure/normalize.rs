@@ -24,6 +24,8 @@ use crate::source::quantity;
 pub const USUAL_MANAGED: Duration = Duration::from_mins(20);
 /// The same on a cluster that has its machines already.
 pub const USUAL_KUBERNETES: Duration = Duration::from_mins(10);
+/// From when on a log that is withheld is news.
+const SILENCE: Duration = Duration::from_hours(1);
 /// So many failed tries of one kind are not chance any more.
 const OFTEN: usize = 3;
 /// A share of failing requests from which on a deployment does not do what it is for.
@@ -102,7 +104,8 @@ pub fn deployment(facts: &Facts<'_>) -> Workload {
     let changed = stamp(&deployment.system_data.last_modified_at);
     let told = phase(&properties.provisioning_state);
     let moves = is_moving(&properties.provisioning_state);
-    let mut messages = messages(facts, moves);
+    let waited = began.or(changed).map(|began| age(facts.now, began));
+    let mut messages = messages(facts, moves, moves && waited.is_some_and(|waited| waited >= SILENCE));
     let failing = failing(facts);
     let suffers = failing.as_ref().is_some_and(|(share, _)| *share >= MANY_FAIL);
     messages.extend(failing.map(|(_, message)| message));
@@ -128,7 +131,7 @@ pub fn deployment(facts: &Facts<'_>) -> Workload {
             since,
             serving: ready.map_or(told == Phase::Live || is_update, |ready| ready > 0),
         },
-        replicas: counts(told, capacity, ready),
+        replicas: counts(told, is_update, capacity, ready),
         demand: demand(facts),
         pinned_groups: Vec::new(),
         strategy: None,
@@ -158,21 +161,19 @@ pub fn deployment(facts: &Facts<'_>) -> Workload {
     }
 }
 
-/// Instances, where they are known: a deployment that stands has what it asked for, one on its way
-/// is counted only where Azure Monitor counts it.
-fn counts(phase: Phase, capacity: Option<u32>, ready: Option<u32>) -> Option<ReplicaCounts> {
+/// Instances. A deployment that stands has what it asked for; one that is made for the first time
+/// or failed has those that Azure Monitor counts; what serves during an update is only told there.
+fn counts(told: Phase, is_update: bool, capacity: Option<u32>, ready: Option<u32>) -> Option<ReplicaCounts> {
     let desired = capacity?;
-    let ready = match phase {
-        Phase::Live => ready.unwrap_or(desired),
-        _ => ready?,
-    };
-    Some(ReplicaCounts {
-        desired: Some(desired),
-        ready,
-        up_to_date: ready,
-        creating: desired.saturating_sub(ready),
-        ..ReplicaCounts::default()
-    })
+    let counts = ReplicaCounts { desired: Some(desired), ..ReplicaCounts::default() };
+    match told {
+        Phase::Live => Some(ReplicaCounts { ready: ready.unwrap_or(desired), up_to_date: ready.unwrap_or(desired), ..counts }),
+        Phase::Updating if is_update => Some(ReplicaCounts { ready_old: ready?, creating: desired, ..counts }),
+        Phase::Updating => {
+            Some(ReplicaCounts { ready: ready.unwrap_or(0), creating: desired.saturating_sub(ready.unwrap_or(0)), ..counts })
+        }
+        _ => Some(ReplicaCounts { ready_old: ready.unwrap_or(0), ..counts }),
+    }
 }
 
 fn demand(facts: &Facts<'_>) -> Option<Resources> {
@@ -216,7 +217,7 @@ fn weight(endpoint: &Resource, deployment: &str) -> u32 {
 
 /// What the service itself says is wrong, the weightiest first: the operation's error, then what
 /// the containers' events repeat, then the sentence that came instead of a log.
-fn messages(facts: &Facts<'_>, moves: bool) -> Vec<PlatformMessage> {
+fn messages(facts: &Facts<'_>, moves: bool, silent: bool) -> Vec<PlatformMessage> {
     let mut messages = Vec::new();
     if let Some(operation) = facts.operation {
         messages.extend(operation.error.iter().flat_map(|error| of_error(error, stamp(&operation.end_time))));
@@ -237,12 +238,19 @@ fn messages(facts: &Facts<'_>, moves: bool) -> Vec<PlatformMessage> {
             });
         }
     }
-    // A log that is withheld says nothing of the container; one that does not exist after the end does.
+    // Where the operation failed before any container was made, there cannot be a log.
+    let started = messages.iter().all(|message| message.code.as_ref().is_none_or(|code| code.as_str() == "ResourceNotReady"));
+    // A log that is withheld says nothing for a long while; one that does not exist after the end does.
     let nothing = facts.logs.iter().find_map(|(_, log)| match &log.instead {
-        Some(Instead::Nothing(sentence)) if !moves && !sentence.is_empty() => Some(sentence),
+        Some(Instead::Nothing(sentence)) if !moves && started && !sentence.is_empty() => Some(sentence),
         Some(Instead::Withheld(_) | Instead::Nothing(_)) | None => None,
     });
     messages.extend(nothing.map(|sentence| sentence_of(sentence)));
+    let withheld = facts.logs.iter().find_map(|(_, log)| match &log.instead {
+        Some(Instead::Withheld(sentence)) if silent => Some(sentence),
+        Some(Instead::Withheld(_) | Instead::Nothing(_)) | None => None,
+    });
+    messages.extend(withheld.map(|sentence| sentence_of(sentence)));
     messages
 }
 
