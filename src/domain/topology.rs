@@ -1,7 +1,7 @@
 //! Joins over views: which group a node belongs to, what both the platform and the cloud say of
 //! a group, which quota a machine type counts in. Pure look-ups; the snapshot stays as it is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::group::{NodeGroup, ScalingActivity};
 use super::id::{ResourceKey, SourceId};
@@ -63,7 +63,8 @@ pub fn tells_more(known: &Node, other: &Node) -> bool {
     known.detail.is_none() && other.detail.is_some()
 }
 
-/// All machines of a context, by key.
+/// All machines of a context, by key. Where the cluster itself was read it is the authority: a
+/// platform may list a machine under a name of its own making.
 pub fn nodes<'a>(snapshot: &'a Snapshot, context: &'a Text) -> Vec<JoinedNode<'a>> {
     let mut joined: BTreeMap<&ResourceKey, JoinedNode<'a>> = BTreeMap::new();
     for (source, view) in snapshot.sources(context) {
@@ -72,13 +73,15 @@ pub fn nodes<'a>(snapshot: &'a Snapshot, context: &'a Text) -> Vec<JoinedNode<'a
             joined.entry(&node.key).and_modify(|known| *known = known.with(fresh)).or_insert(fresh);
         }
     }
+    if joined.values().any(|joined| joined.node.detail.is_some()) {
+        joined.retain(|_, joined| joined.node.detail.is_some());
+    }
     joined.into_values().collect()
 }
 
 /// Machines of all contexts, each counted once.
 pub fn count_nodes(snapshot: &Snapshot) -> usize {
-    let nodes = snapshot.views.values().flat_map(|source| &source.view.nodes);
-    nodes.map(|node| &node.key).collect::<BTreeSet<_>>().len()
+    snapshot.contexts().into_iter().map(|context| nodes(snapshot, context).len()).sum()
 }
 
 impl JoinedNode<'_> {

@@ -262,7 +262,7 @@ fn a_node_of_two_sources_is_one_row_and_the_richer_one() {
     // The taint and the sick GPU are the cluster's word, the group is the platform's.
     assert!(row.contains("1 sick") && row.contains("cordoned") && row.contains("gpu-spot"), "{row}");
     assert!(screen.contains("mig-1g.5gb") && screen.contains("5/7"), "{screen}");
-    assert!(screen.lines().nth(1).unwrap().contains("Nodes 7"), "{screen}");
+    assert!(screen.lines().nth(1).unwrap().contains("Nodes 6"), "{screen}");
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub fn bars(node: &Node) -> Line {
             line.push(Span::plain(" "));
         }
         line.push(Span::muted(format!("{} ", short(name))));
-        line.extend(bar(amount.requested, amount.allocatable));
+        line.extend(bar(amount.requested, amount.allocatable, CELLS / 2));
         line.extend(sick(amount));
     }
     line
@@ -41,20 +41,20 @@ fn sick(amount: ExtendedAmount) -> Option<Span> {
 /// Whole accelerators: used of all.
 fn accelerators(capacity: Resources, free: Resources) -> Line {
     if capacity.gpus > 0 {
-        return bar(capacity.gpus - free.gpus, capacity.gpus);
+        return bar(capacity.gpus - free.gpus, capacity.gpus, CELLS);
     }
     if capacity.neuron > 0 {
-        return [vec![Span::muted("neuron ")], bar(capacity.neuron - free.neuron, capacity.neuron)].concat();
+        return [vec![Span::muted("neuron ")], bar(capacity.neuron - free.neuron, capacity.neuron, CELLS)].concat();
     }
     Vec::new()
 }
 
-fn bar(used: i64, total: i64) -> Line {
+fn bar(used: i64, total: i64, cells: u64) -> Line {
     let (Ok(total), Ok(used)) = (u64::try_from(total), u64::try_from(used.max(0))) else { return Vec::new() };
     if total == 0 {
         return vec![Span::new("none", Meaning::Failed)];
     }
-    let mut line = gauge(used, total, CELLS);
+    let mut line = gauge(used, total, cells);
     line.push(Span::plain(format!(" {used}/{total}")));
     line
 }
@@ -103,9 +103,10 @@ pub fn gibibytes(bytes: i64) -> String {
     }
 }
 
-/// Cores, with one decimal where they are not whole.
+/// Cores in words, the small ones in thousandths.
 pub fn cpu(millis: i64) -> String {
-    format!("{} cores", cores(millis))
+    // A tenth of a core is the least that `cores` can say.
+    if (1..100).contains(&millis.abs()) { format!("{millis} millicores") } else { format!("{} cores", cores(millis)) }
 }
 
 /// Memory in the largest whole unit.

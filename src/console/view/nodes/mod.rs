@@ -11,6 +11,7 @@ use super::{contexts, status};
 use crate::console::meaning::Meaning;
 use crate::console::model::Model;
 use crate::console::navigation::{ObjectId, Route};
+use crate::domain::condition::{self, StatusCondition};
 use crate::domain::id::ResourceKey;
 use crate::domain::node::{Node, NodeDetail};
 use crate::domain::placement::Taint;
@@ -116,7 +117,8 @@ pub fn state(node: &Node) -> (&'static str, &'static str, Meaning) {
             () if detail.deleting_since.is_some() => ("○", "going away", Meaning::Idle),
             () if not_ready && condition_holds(detail, "Ready").is_none() => ("?", "not heard of", Meaning::Failed),
             () if not_ready => ("✖", "not ready", Meaning::Failed),
-            () if pressure(detail).is_some() => ("✖", "pressure", Meaning::Failed),
+            () if trouble(detail).is_some_and(|trouble| trouble.name.ends_with("Pressure")) => ("✖", "pressure", Meaning::Failed),
+            () if trouble(detail).is_some() => ("✖", "trouble", Meaning::Failed),
             () if detail.cordoned => ("◐", "cordoned", Meaning::Warning),
             () => ("●", "ready", Meaning::Live),
         };
@@ -129,13 +131,14 @@ pub fn state(node: &Node) -> (&'static str, &'static str, Meaning) {
 }
 
 fn condition_holds(detail: &NodeDetail, name: &str) -> Option<bool> {
-    crate::domain::condition::named(&detail.conditions, name)?.holds
+    condition::named(&detail.conditions, name)?.holds
 }
 
-/// The first condition that holds and should not: pressures and what problem detectors found.
-pub fn pressure(detail: &NodeDetail) -> Option<&crate::domain::condition::StatusCondition> {
-    let should_hold = ["Ready"];
-    detail.conditions.iter().find(|condition| condition.holds == Some(true) && !should_hold.contains(&condition.name.as_str()))
+/// The first condition that is not as it should be: pressures, and what problem detectors found.
+pub fn trouble(detail: &NodeDetail) -> Option<&StatusCondition> {
+    // `Ready`, `StorageReady`, `GPUHealthy` are good news; what else a machine reports are problems.
+    let is_good = |name: &str| ["Ready", "Healthy", "Available"].iter().any(|end| name.ends_with(end));
+    detail.conditions.iter().find(|condition| condition.holds == Some(!is_good(&condition.name)))
 }
 
 /// Taints in short, those that keep nobody away left out.

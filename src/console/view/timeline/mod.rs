@@ -8,7 +8,7 @@ use moment::Moment;
 pub use moment::Sort;
 
 use super::content::{Column, Content, Line, Span};
-use super::status;
+use super::{contexts, status};
 use crate::console::meaning::Meaning;
 use crate::console::model::Model;
 use crate::console::navigation::Route;
@@ -47,12 +47,13 @@ pub fn view(model: &Model, route: &Route, now: Timestamp) -> Content {
         columns: vec![
             Column::fit("", 1, 0),
             Column::fit("AGE", 6, 0).right(),
+            contexts::COLUMN,
             Column::fit("TIME", 8, 5),
             Column::fit("OF", 30, 1).keep_end(),
             Column::fit("WHAT", 24, 0),
             Column::fill("SAID", 16),
         ],
-        rows: folded.iter().take(MOMENTS).map(|moment| moment.row(now)).collect(),
+        rows: folded.iter().take(MOMENTS).map(|moment| moment.row(model, now)).collect(),
         facts,
         empty: "nothing happened since holdup can see".to_owned(),
         ..Content::default()

@@ -6,7 +6,7 @@ use crate::console::meaning::Meaning;
 use crate::console::model::Model;
 use crate::console::navigation::ObjectId;
 use crate::console::view::content::{Cell, Row};
-use crate::console::view::groups;
+use crate::console::view::{contexts, groups};
 use crate::domain::condition::StatusCondition;
 use crate::domain::event::Event;
 use crate::domain::group::{ActivityOutcome, ScalingActivity};
@@ -211,7 +211,7 @@ pub fn fold<'a>(mut moments: Vec<Moment<'a>>, owners: &Owners<'a>) -> Vec<Folded
 
 impl Folded<'_> {
     /// The row of a table.
-    pub fn row(&self, now: Timestamp) -> Row {
+    pub fn row(&self, model: &Model, now: Timestamp) -> Row {
         let ((glyph, tone), what, said, problem) = self.newest.words();
         let at = self.newest.at();
         let of = self.newest.of();
@@ -222,6 +222,7 @@ impl Folded<'_> {
         let cells = vec![
             Cell::new(glyph, tone),
             Cell::age(now, Some(at)),
+            contexts::cell(model, &of.context),
             Cell::muted(at.strftime("%H:%M:%S").to_string()),
             Cell::muted(format!("{of}{others}")),
             Cell::new(format!("{what}{times}"), tone),
