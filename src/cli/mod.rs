@@ -18,6 +18,7 @@ mod observe;
 pub mod report;
 pub mod sim;
 pub mod status;
+pub mod verify_webhook;
 pub mod why;
 
 use std::process::ExitCode;
@@ -82,6 +83,8 @@ pub enum Command {
     Explain(explain::Args),
     /// Name the cause of every message on standard input
     Classify(classify::Args),
+    /// Check the signature of a webhook's delivery from a compute gateway
+    VerifyWebhook(verify_webhook::Args),
     /// Serve a simulated cloud on this machine until interrupted
     Sim(sim::Args),
     /// Say where the configuration is, or print it or an example
@@ -100,6 +103,7 @@ impl Command {
             Self::Doctor(args) => block_on(doctor::run(&args, globals))?,
             Self::Explain(args) => explain::run(&args),
             Self::Classify(args) => classify::run(&args),
+            Self::VerifyWebhook(args) => verify_webhook::run(&args),
             Self::Sim(args) => sim::run(&args),
             Self::Config(args) => config::run(&args, globals),
             Self::Completions(args) => completions::run(&args),

@@ -11,6 +11,9 @@ pub const KUBERNETES: &str = "kubernetes";
 /// The platform whose words are the first choice of a rule that has two.
 const CORTEX: &str = "cortex";
 
+/// The gateway to compute networks, which places orders with networks instead of replicas on machines.
+pub const GATEWAY: &str = "gateway";
+
 /// A platform by the name people call it.
 pub fn name(platform: &str) -> &str {
     match platform {
@@ -19,7 +22,7 @@ pub fn name(platform: &str) -> &str {
         "azure" => "Azure",
         "anyscale" => "Anyscale",
         "modelarts" => "ModelArts",
-        "gateway" => "the gateway",
+        GATEWAY => "the gateway",
         "aws" => "AWS",
         other => other,
     }

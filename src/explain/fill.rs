@@ -94,6 +94,12 @@ impl Fill {
         for (name, value) in [("endpoint", outer), ("service", own), ("job", own), ("deployment", inner)] {
             fill = fill.and(name, value);
         }
+        if let Some(base) = Self::base(workload) {
+            fill = fill.and("gateway", base);
+            if let Some(network) = workload.pinned_groups.first() {
+                fill = fill.and("provider", network);
+            }
+        }
         let mut words = workload.reproduce.split_whitespace().peekable();
         while let Some(word) = words.next() {
             // An address of a service below its project: `https://HOST/v1/PROJECT/services/ID`.
@@ -113,6 +119,12 @@ impl Fill {
             }
         }
         fill
+    }
+
+    /// Where a gateway answers, from the command that shows one of its jobs.
+    pub fn base(workload: &Workload) -> Option<&str> {
+        let mut words = workload.reproduce.split_whitespace();
+        words.find_map(|word| word.split_once("/api/plugin-core/")).map(|(base, _)| base)
     }
 
     /// The deployment that a field of the platform is about (`deployments.blue.message`).

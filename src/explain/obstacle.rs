@@ -188,6 +188,7 @@ fn service(source: &SourceId) -> &str {
         "aws.autoscaling" => "AWS Auto Scaling",
         "aws.servicequotas" => "AWS Service Quotas",
         "cortex" => "the Cortex operator",
+        super::dialect::GATEWAY => "the gateway",
         kind if kind.starts_with(inside::SOURCE) => "the Kubernetes API",
         other => other,
     }
@@ -197,6 +198,9 @@ fn service(source: &SourceId) -> &str {
 fn cause(source: &SourceId, kind: FailureKind) -> Option<&'static str> {
     let aws = source.kind.starts_with("aws");
     let cortex = source.kind.starts_with("cortex");
+    if source.kind.as_str() == super::dialect::GATEWAY {
+        return of_gateway(kind);
+    }
     Some(match kind {
         FailureKind::Expired => "aws/credentials-expired",
         FailureKind::NoCredentials => "aws/credentials-missing",
@@ -208,6 +212,17 @@ fn cause(source: &SourceId, kind: FailureKind) -> Option<&'static str> {
         FailureKind::ServerError if aws => "aws/service-unavailable",
         FailureKind::Unreachable | FailureKind::TimedOut if aws => "aws/endpoint-unreachable",
         FailureKind::Unreachable | FailureKind::TimedOut | FailureKind::ServerError if cortex => "cortex/api-operator-down",
+        _ => return None,
+    })
+}
+
+/// The same for a compute gateway, whose keys and limits are its own.
+fn of_gateway(kind: FailureKind) -> Option<&'static str> {
+    Some(match kind {
+        FailureKind::Expired | FailureKind::NoCredentials | FailureKind::Denied => "gateway/x-auth-invalid",
+        FailureKind::Throttled => "gateway/rate-too-many",
+        FailureKind::TimedOut => "gateway/http-timeout",
+        FailureKind::Unreachable | FailureKind::ServerError => "gateway/dash-api",
         _ => return None,
     })
 }

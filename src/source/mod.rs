@@ -7,6 +7,7 @@
 pub mod aws;
 pub mod azure;
 pub mod cortex;
+pub mod gateway;
 pub mod kubernetes;
 pub mod modelarts;
 pub mod poller;

@@ -3,8 +3,14 @@
 use super::Platform;
 
 /// All platforms, in the order of the documentation.
-pub static PLATFORMS: &[&dyn Platform] =
-    &[&super::cortex::Cortex, &super::kubernetes::Kubernetes, &super::ray::Ray, &super::azure::Azure, &super::modelarts::ModelArts];
+pub static PLATFORMS: &[&dyn Platform] = &[
+    &super::cortex::Cortex,
+    &super::kubernetes::Kubernetes,
+    &super::ray::Ray,
+    &super::azure::Azure,
+    &super::modelarts::ModelArts,
+    &super::gateway::ComputeGateway,
+];
 
 /// The platform with this id.
 pub fn platform(id: &str) -> Option<&'static dyn Platform> {

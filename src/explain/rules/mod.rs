@@ -25,12 +25,15 @@ pub mod launch_reason;
 pub mod launch_refused;
 pub mod log_tells;
 pub mod managed_quota;
+pub mod network_down;
+pub mod network_takes_none;
 pub mod never_ready;
 pub mod node_groups_pin;
 pub mod node_joining;
 pub mod node_sick;
 pub mod nodes_weighed;
 pub mod not_scheduled;
+pub mod order_waiting;
 pub mod out_of_memory;
 pub mod platform_says;
 pub mod pod_limit;
@@ -74,12 +77,14 @@ pub struct Rule {
 pub static RULES: &[Rule] = &[
     unfinished::RULE,
     job_waiting::RULE,
+    order_waiting::RULE,
     route_empty::RULE,
     rolling_deadlock::RULE,
     managed_quota::RULE,
     creating_silent::RULE,
     platform_says::RULE,
     deploy_stage::RULE,
+    network_takes_none::RULE,
     crash::RULE,
     out_of_memory::RULE,
     replica_lost::RULE,
@@ -105,6 +110,7 @@ pub static RULES: &[Rule] = &[
     node_joining::RULE,
     suspended::RULE,
     node_sick::RULE,
+    network_down::RULE,
     log_tells::RULE,
     claim_pending::RULE,
     claim_coming::RULE,
