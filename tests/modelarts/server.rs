@@ -1,6 +1,6 @@
 //! A server that replays bytes, and the source that is pointed at it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "test support: a failure here is a failed test")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test support: a failure here is a failed test")]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,8 +11,10 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response};
 use holdup::config::{ContextConfig, ModelArtsConfig};
+use holdup::domain::id::{ResourceKey, ResourceKind};
 use holdup::domain::snapshot::{Snapshot, View};
 use holdup::domain::source::Failure;
+use holdup::domain::workload::Workload;
 use holdup::source::modelarts::connect_with;
 use holdup::source::modelarts::environment::Variables;
 use holdup::source::{Focus, Source};
@@ -52,6 +54,12 @@ impl Replay {
     pub fn answer(self, path: &str, answer: Answer) -> Self {
         let path = if path.starts_with("/v") { path.to_owned() } else { format!("/v1/{PROJECT}{path}") };
         self.answers.lock().unwrap().entry(path).or_default().push(answer);
+        self
+    }
+
+    /// Forgets what a path below the project answers.
+    pub fn without(self, path: &str) -> Self {
+        self.answers.lock().unwrap().remove(&format!("/v1/{PROJECT}{path}"));
         self
     }
 
@@ -133,4 +141,27 @@ pub fn source(endpoint: &str) -> Box<dyn Source> {
 pub async fn poll(source: &mut dyn Source) -> Result<View, Failure> {
     let now = "2026-01-01T09:31:00Z".parse().unwrap();
     source.poll(&Focus { snapshot: Arc::new(Snapshot::default()), selected: None, now }).await
+}
+/// The workload of that name.
+pub fn workload<'a>(view: &'a View, name: &str) -> &'a Workload {
+    let key = ResourceKey::new(&"prod".into(), ResourceKind::Workload, name);
+    view.workloads.iter().find(|workload| workload.key == key).unwrap_or_else(|| panic!("{name} in {:?}", view.workloads))
+}
+
+/// A server with one service: its description and what stands beside it.
+pub fn one(detail: &str, events: &str, updates: &str, monitor: Option<&str>) -> Replay {
+    let detail = fixture(detail);
+    let id = detail["service_id"].as_str().unwrap().to_owned();
+    let replay = Replay::default()
+        .json("/services", &json!({ "total_count": 1, "count": 1, "services": [detail] }))
+        .json(&format!("/services/{id}"), &detail)
+        .fixture(&format!("/services/{id}/events"), events)
+        .fixture(&format!("/services/{id}/logs"), updates)
+        .fixture("/services/specifications", "specifications.json")
+        .fixture("/quotas", "quotas_os.json")
+        .fixture("/workspaces/0/quotas", "quotas_workspace.json");
+    match monitor {
+        Some(monitor) => replay.fixture(&format!("/services/{id}/monitor"), monitor),
+        None => replay,
+    }
 }

@@ -34,7 +34,10 @@ pub fn messages(known: &Known, phase: Phase, specifications: &[Specification]) -
             push(&mut said, message);
         }
     }
-    if matches!(phase, Phase::Updating | Phase::Failed)
+    // Once it has a place, what is left elsewhere is no matter.
+    let unplaced = stage::reached(&known.events) <= stage::Stage::Placing;
+    if unplaced
+        && matches!(phase, Phase::Updating | Phase::Failed)
         && known.monitor.as_ref().is_none_or(|figures| runs_none(figures.service_running_instance_count))
     {
         for message in run_out(known, specifications) {
