@@ -50,9 +50,10 @@ fn explain(world: &World<'_>, engine: &mut Engine<'_, '_>, source: &SourceId, wo
 fn symptoms(world: &World<'_>, workload: &Workload) -> Vec<Symptom> {
     let mut symptoms = of_role(world, workload);
     // A platform that counts no replicas may say what is wrong all the same.
-    // So may one whose replicas are all there, of calls that fail or an update that was taken back.
-    let may_say = is_trouble(workload.status.phase) || workload.status.phase == Phase::Live;
-    if may_say && !workload.messages.is_empty() {
+    // So may one whose replicas are all there, of calls that fail or an update that was taken back,
+    // and a state that has lasted too long says it without words.
+    let says_live = workload.status.phase == Phase::Live && !workload.messages.is_empty();
+    if is_trouble(workload.status.phase) || says_live {
         symptoms.push(Symptom::new(Condition::PlatformSays, &workload.key));
     }
     symptoms

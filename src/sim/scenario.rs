@@ -263,6 +263,8 @@ pub const FILES: &[(&str, &str)] = embedded!("":
     "gateway-fails-rejected", "gateway-healthy", "gateway-login-expired", "gateway-pending-network",
     "gateway-pending-provider", "gateway-pending-resources", "gateway-pending-wallet", "gateway-provider-offline",
     "gateway-rate-limited",
+    "ray-unschedulable", "ray-no-capacity", "ray-constructor-raises", "ray-unhealthy-after-update",
+    "ray-head-disk-full", "ray-starting-too-long", "ray-terminating-stuck", "ray-user-error-failure", "ray-canary-healthy",
 );
 
 const BASES: &[(&str, &str)] = embedded!("base/": "production", "staging", "serving");

@@ -41,6 +41,7 @@ pub mod pool_refuses;
 pub mod probe_fails;
 pub mod purchase_refused;
 pub mod quota_unread;
+pub mod ray_states;
 pub mod replica_lost;
 pub mod rolling_deadlock;
 pub mod rollout_held;
@@ -85,6 +86,7 @@ pub static RULES: &[Rule] = &[
     platform_says::RULE,
     deploy_stage::RULE,
     network_takes_none::RULE,
+    ray_states::RULE,
     crash::RULE,
     out_of_memory::RULE,
     replica_lost::RULE,

@@ -49,16 +49,20 @@ pub(super) fn messages(application: &Text, own: Option<&str>, seen: &[Seen<'_>],
 fn of_deployment(one: &Seen<'_>, facts: &Facts<'_>, messages: &mut Vec<PlatformMessage>) {
     let field = |part: &str| format!("deployments.{}.{part}", one.name);
     let said = one.message.filter(|said| !said.trim().is_empty());
+    let told_of_place = said.is_some_and(|said| said.contains("to be scheduled"));
+    let mut coming = false;
     if one.waiting > 0 {
-        let told_of_place = said.is_some_and(|said| said.contains("to be scheduled"));
-        for (name, text, at) in facts.autoscaler.about(&one.amounts) {
+        let about = facts.autoscaler.about(&one.amounts);
+        coming = about.first().is_some_and(|(name, ..)| *name == "autoscaler.pending");
+        for (name, text, at) in about.into_iter().filter(|(name, ..)| !coming || *name == "autoscaler.pending") {
             // The report says the same as the deployment's own sentence.
             if !(told_of_place && name == "autoscaler.pending_demands") {
                 messages.push(message(name.to_owned(), text, None, at));
             }
         }
     }
-    if let Some(said) = said {
+    // A machine is on its way for it: that it has no place yet is no news.
+    if let Some(said) = said.filter(|_| !(coming && told_of_place)) {
         messages.push(message(field("message"), sentence(said), one.trigger.map(Text::clean), None));
     }
     if let Some(death) = one.death.as_deref() {
