@@ -25,7 +25,7 @@ pub struct Args {
     /// The signature as it came: hex digits, or the value of X-Cortex-Signature (t=…,v1=…)
     #[arg(long, value_name = "TEXT")]
     signature: String,
-    /// The file with the webhook's secret; WEBHOOK_SECRET otherwise
+    /// The file with the webhook's secret; the environment's `WEBHOOK_SECRET` otherwise
     #[arg(long, value_name = "FILE")]
     secret_file: Option<PathBuf>,
     /// The moment to compare the signature's time with, in unix seconds; now otherwise

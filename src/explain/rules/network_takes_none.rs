@@ -235,7 +235,7 @@ fn known(node: &Node) -> Option<crate::domain::capacity::Resources> {
 }
 
 fn unlisted(waiting: &Waiting<'_>, why: &str) -> Verdict {
-    cannot_tell(waiting, why.to_owned())
+    cannot_tell(waiting, why)
 }
 
 /// Nothing is wrong with what could be read: say what that was.
@@ -251,14 +251,14 @@ fn nothing(case: &Case<'_, '_>) -> Verdict {
     }
     let checked =
         if checked.is_empty() { "nothing of it could be read".to_owned() } else { format!("{} show nothing wrong", list(&checked)) };
-    cannot_tell(&case.waiting, format!("{} of {}", checked, case.name()))
+    cannot_tell(&case.waiting, &format!("{} of {}", checked, case.name()))
 }
 
-fn cannot_tell(waiting: &Waiting<'_>, why: String) -> Verdict {
+fn cannot_tell(waiting: &Waiting<'_>, why: &str) -> Verdict {
     let missing = Missing {
         source: waiting.source.clone(),
         question: format!("why no provider takes {}", waiting.workload.key.name).into(),
-        why: why.as_str().into(),
+        why: why.into(),
         unlock: format!("{}/events", waiting.workload.reproduce).into(),
     };
     Verdict::CannotTell(Box::new(Obstacle { missing: vec![missing], finding: None, headline: format!("cannot tell: {why}").into() }))

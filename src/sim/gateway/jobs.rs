@@ -115,7 +115,7 @@ fn logs(look: &Look<'_>, job: &GatewayJobFile, query: &str) -> Answer {
         json!({ "timestamp": look.stamp(begun.0 + after), "line": line })
     });
     if query_value(query, "follow").as_deref() == Some("true") {
-        let body: String = lines.map(|line| format!("data: {line}\n\n")).collect();
+        let body = lines.map(|line| format!("data: {line}\n\n")).collect::<Vec<_>>().concat();
         return Answer::Raw("text/event-stream", format!(": keep-alive\n\n{body}"));
     }
     Answer::One(json!({ "logs": lines.collect::<Vec<_>>() }))
