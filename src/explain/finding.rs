@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::id::{ResourceKey, SourceId};
 use crate::domain::text::Text;
-use crate::domain::time::{Duration, Timestamp};
+use crate::domain::time::{Duration, Timestamp, age, words};
 
 /// A cause's id: `platform/kebab-slug`, stable for ever, never reused.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -151,9 +151,38 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Whether it takes longer than usual: no longer normal, and nothing that holds it up.
+    pub fn is_slow(&self) -> bool {
+        self.elapsed > self.usual
+    }
+
     /// What is left if all goes as usual.
     pub fn remaining(&self) -> Duration {
         self.usual.saturating_sub(self.elapsed)
+    }
+}
+
+/// What a workload that was held up was freed by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freed {
+    /// What held it up.
+    pub root: CauseId,
+    /// That in a few words.
+    pub was: Text,
+    /// Since when it was held up.
+    pub since: Option<Timestamp>,
+    /// When it was seen to be free.
+    pub at: Timestamp,
+    /// What happened then (`node ip-10-0-3-7 joined`), where something is known.
+    pub by: Option<Text>,
+}
+
+impl Freed {
+    /// `freed itself after 12 min when node ip-10-0-3-7 joined (was: G vCPU quota 4, all in use)`.
+    pub fn says(&self) -> Text {
+        let after = self.since.map(|since| format!(" after {}", words(age(self.at, since)))).unwrap_or_default();
+        let by = self.by.as_ref().map(|by| format!(" when {by}")).unwrap_or_default();
+        format!("freed itself{after}{by} (was: {})", self.was).into()
     }
 }
 
@@ -181,6 +210,9 @@ pub struct Explanation {
     /// Why its next update would not finish, for one that is well now.
     #[serde(default)]
     pub next_update: Option<Text>,
+    /// What freed it, for a while after it was held up.
+    #[serde(default)]
+    pub freed: Option<Freed>,
 }
 
 /// Explanations of all workloads.

@@ -6,6 +6,7 @@
 mod autoscaler;
 mod broken;
 pub mod catalogue;
+mod changes;
 mod commands;
 pub mod condition;
 mod dialect;
@@ -41,6 +42,9 @@ pub mod weigh;
 mod words;
 pub mod world;
 
-pub use finding::{CauseId, Confidence, Evidence, Explanation, Explanations, Finding, Link, Missing, Progress, Remedy, Risk, Verdict};
+pub use changes::changes;
+pub use finding::{
+    CauseId, Confidence, Evidence, Explanation, Explanations, Finding, Freed, Link, Missing, Progress, Remedy, Risk, Verdict,
+};
 pub use source_health::context_health;
 pub use verdict::run;

@@ -38,5 +38,6 @@ fn unreadable(world: &World<'_>, context: &Text, sources: &[(&SourceId, &SourceV
         missing: found.missing,
         progress: None,
         next_update: None,
+        freed: None,
     })
 }

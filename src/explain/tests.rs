@@ -1,6 +1,7 @@
 //! What the engine must get right: the required roots, the traps, and its own properties.
 
 mod kubernetes;
+mod look_alikes;
 mod messages;
 mod properties;
 mod roots;

@@ -249,6 +249,7 @@ impl<'e> Gathered<'e> {
             missing: self.missing,
             progress: None,
             next_update: None,
+            freed: None,
         }
     }
 
@@ -272,6 +273,7 @@ impl<'e> Gathered<'e> {
             missing: self.missing,
             progress: None,
             next_update: None,
+            freed: None,
         }
     }
 
@@ -291,15 +293,16 @@ impl<'e> Gathered<'e> {
             missing: Vec::new(),
             progress,
             next_update: None,
+            freed: None,
         }
     }
 }
 
-/// A movement in a few words: `node joining, about 3 min left`.
+/// A movement in a few words: `node joining, about 3 min left`, or that it is slow.
 fn told(progress: &Progress) -> Text {
     let left = progress.remaining();
     if left.is_zero() {
-        format!("{}, {} (usually {})", progress.stage, words(progress.elapsed), words(progress.usual)).into()
+        format!("{}: slow, usual {}, {} so far", progress.stage, words(progress.usual), words(progress.elapsed)).into()
     } else {
         format!("{}, about {} left", progress.stage, words(left)).into()
     }

@@ -254,7 +254,7 @@ pub const FILES: &[(&str, &str)] = embedded!("":
     "credentials-expired", "taint-mismatch", "affinity-mismatch", "pod-limit", "pvc-zone", "image-secret", "config-missing",
     "probe-wrong-port", "node-pressure-eviction", "quota-denied", "webhook-denied", "hpa-at-max", "pdb-blocked-drain",
     "autoscaler-backoff", "autoscaler-down", "karpenter-no-capacity", "karpenter-quota", "spot-reclaimed", "xid-error",
-    "rbac-minimal",
+    "rbac-minimal", "crash-missing-package", "cuda-out-of-memory", "model-not-found",
     "modelarts-healthy", "modelarts-4503-reuse", "modelarts-4503-protocol", "modelarts-4503-over-40s", "modelarts-4503-restarts",
     "modelarts-deploy-late", "modelarts-deploy-timeout", "modelarts-rolled-back", "modelarts-sold-out",
     "azure-out-of-quota", "azure-image-build-failure", "azure-not-ready-traceback", "azure-internal-error",

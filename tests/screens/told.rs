@@ -97,6 +97,7 @@ fn text_generator() -> Explanation {
         missing: Vec::new(),
         progress: None,
         next_update: None,
+        freed: None,
     }
 }
 
@@ -113,6 +114,7 @@ pub fn explain(snapshot: &Snapshot, at: Timestamp) -> Explanations {
         missing: Vec::new(),
         progress: None,
         next_update: None,
+        freed: None,
     };
     let one = |workload: &Workload| match workload.key.name.as_str() {
         "text-generator" => text_generator(),

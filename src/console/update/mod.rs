@@ -16,7 +16,7 @@ use super::navigation::Route;
 use crate::domain::store::{self, Change};
 use crate::domain::text::Text;
 use crate::domain::time::{self, Duration, Timestamp};
-use crate::explain::{Explanations, Verdict};
+use crate::explain::{Explanations, Verdict, changes};
 
 pub(super) use select::settle;
 
@@ -86,7 +86,8 @@ fn look(model: &mut Model) -> Option<Effect> {
 }
 
 fn explain_again(model: &mut Model, at: Timestamp) -> Vec<Effect> {
-    let fresh = (model.explain)(&model.snapshot, at);
+    let mut fresh = (model.explain)(&model.snapshot, at);
+    changes(&model.explanations, &mut fresh, &model.snapshot, at);
     let effects = turns(&model.explanations, &fresh);
     model.explained_at = Some(at);
     model.explained_generation = model.snapshot.generation;

@@ -87,6 +87,10 @@ pub fn view(model: &Model, route: &Route, now: Timestamp) -> Content {
     rows.extend(missing_rows(explanation));
     if explanation.chain.is_empty() {
         rows.insert(0, calm_row(explanation));
+        // A rollout that moves again says beside its progress what freed it.
+        if let Some(freed) = explanation.freed.as_ref().filter(|_| explanation.progress.is_some()) {
+            rows.insert(1, Row::text("freed", vec![Span::muted(freed.says().as_str())]));
+        }
     }
     rows.extend(explanation.next_update.as_ref().map(|told| next_update_row(told)));
     let ways = remedies(explanation);

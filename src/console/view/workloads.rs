@@ -137,7 +137,7 @@ pub fn why(explanation: Option<&Explanation>) -> Line {
         (Verdict::Clear, Some(progress)) => {
             let left = progress.remaining();
             let text = if left.is_zero() {
-                format!("{}, longer than usual ({})", progress.stage, time::words(progress.usual))
+                format!("{}: slow, usual {}, {} so far", progress.stage, time::words(progress.usual), time::words(progress.elapsed))
             } else {
                 format!("{}, about {} left", progress.stage, time::words(rounded(left)))
             };

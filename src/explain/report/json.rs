@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Entry, Report};
 use crate::domain::id::ResourceKind;
 use crate::domain::time::Timestamp;
-use crate::explain::finding::{CauseId, Confidence, Evidence, Finding, Missing, Progress, Remedy, Risk, Verdict};
+use crate::explain::finding::{CauseId, Confidence, Evidence, Finding, Freed, Missing, Progress, Remedy, Risk, Verdict};
 
 /// The name and version of the shape.
 const SCHEMA: &str = "holdup/why/1";
@@ -43,6 +43,7 @@ struct VerdictBody<'a> {
     also: Vec<&'a str>,
     headline: &'a str,
     progress: Option<ProgressBody<'a>>,
+    freed: Option<FreedBody<'a>>,
     chain: Vec<LinkBody<'a>>,
     missing: Vec<MissingBody<'a>>,
 }
@@ -61,6 +62,7 @@ impl<'a> VerdictBody<'a> {
             also: explanation.also.iter().map(CauseId::as_str).collect(),
             headline: &explanation.headline,
             progress: explanation.progress.as_ref().map(ProgressBody::new),
+            freed: explanation.freed.as_ref().map(FreedBody::new),
             chain: explanation.chain.iter().map(|link| LinkBody::new(link.depth, &link.finding)).collect(),
             missing: explanation.missing.iter().map(MissingBody::new).collect(),
         }
@@ -72,11 +74,35 @@ struct ProgressBody<'a> {
     stage: &'a str,
     elapsed_seconds: u64,
     usual_seconds: u64,
+    remaining_seconds: u64,
+    /// Whether it takes longer than usual.
+    slow: bool,
 }
 
 impl<'a> ProgressBody<'a> {
     fn new(progress: &'a Progress) -> Self {
-        Self { stage: &progress.stage, elapsed_seconds: progress.elapsed.as_secs(), usual_seconds: progress.usual.as_secs() }
+        Self {
+            stage: &progress.stage,
+            elapsed_seconds: progress.elapsed.as_secs(),
+            usual_seconds: progress.usual.as_secs(),
+            remaining_seconds: progress.remaining().as_secs(),
+            slow: progress.is_slow(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct FreedBody<'a> {
+    root: &'a str,
+    was: &'a str,
+    since: Option<Timestamp>,
+    at: Timestamp,
+    by: Option<&'a str>,
+}
+
+impl<'a> FreedBody<'a> {
+    fn new(freed: &'a Freed) -> Self {
+        Self { root: freed.root.as_str(), was: &freed.was, since: freed.since, at: freed.at, by: freed.by.as_deref() }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Entry, Report, Style};
 use crate::domain::time::{Duration, Timestamp, age, words};
-use crate::explain::finding::{CauseId, Confidence, Evidence, Explanation, Finding, Missing, Remedy, Risk, Verdict};
+use crate::explain::finding::{CauseId, Confidence, Evidence, Explanation, Finding, Missing, Progress, Remedy, Risk, Verdict};
 use crate::explain::words::short_name;
 
 /// The characters a report is drawn with.
@@ -53,6 +53,7 @@ pub(super) fn mark(explanation: &Explanation, glyphs: &Glyphs) -> (&'static str,
     match explanation.verdict {
         Verdict::Held => (glyphs.held, "held up"),
         Verdict::CannotTell => (glyphs.open, "cannot tell"),
+        Verdict::Clear if explanation.progress.as_ref().is_some_and(Progress::is_slow) => (glyphs.moving, "slow"),
         Verdict::Clear if explanation.progress.is_some() => (glyphs.moving, "getting there"),
         Verdict::Clear => (glyphs.clear, "clear"),
     }
@@ -131,10 +132,16 @@ impl Page {
             Some(_) => format!("{} in {}", entry.name(), explanation.workload.context),
             None => format!("context {}", entry.name()),
         };
-        let since = explanation.since.map(|since| format!(" for {}", words(age(self.now, since)))).unwrap_or_default();
+        let since = explanation
+            .since
+            .map(|since| format!(" for {} (since {})", words(age(self.now, since)), moment(self.now, since)))
+            .unwrap_or_default();
         self.wrap(&format!("{glyph} "), &format!("{name}: {word}{since}"), "  ");
         if !explanation.headline.is_empty() {
             self.wrap("  ", &explanation.headline, "  ");
+        }
+        if let Some(freed) = explanation.freed.as_ref().filter(|_| explanation.progress.is_some()) {
+            self.wrap("  ", &freed.says(), "  ");
         }
         if let Some(cause) = &explanation.root {
             let also: Vec<&str> = explanation.also.iter().map(CauseId::as_str).collect();
@@ -246,6 +253,12 @@ fn excerpt(value: &str) -> String {
         Some((end, _)) => format!("{}…", value.get(..end).unwrap_or(value).trim_end()),
         None => value.to_owned(),
     }
+}
+
+/// A moment, in UTC as everywhere in a report: `14:02 UTC`, with its day where that is another one.
+fn moment(now: Timestamp, at: Timestamp) -> String {
+    let is_today = now.strftime("%F").to_string() == at.strftime("%F").to_string();
+    at.strftime(if is_today { "%H:%M UTC" } else { "%F %H:%M UTC" }).to_string()
 }
 
 /// How long ago, in words; the present is `now`.

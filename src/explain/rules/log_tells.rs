@@ -20,6 +20,9 @@ pub(super) const RULE: Rule = Rule { slug: "log_tells", explains: Condition::Log
 /// Pieces of one cause that are shown.
 const SHOWN: usize = 3;
 
+/// Causes that say how a container ended, not why.
+const ENDS: &str = "kubernetes/cont-";
+
 /// A log that names a cause.
 struct Told<'a> {
     source: &'a SourceId,
@@ -51,7 +54,9 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
 fn read<'a>(platform: &str, source: &'a SourceId, tail: &'a LogTail) -> Option<Told<'a>> {
     let (found, at) = signature::classify_log(&tail.lines, &Hints::field(platform, Field::LogLine))?;
     // A line that fits this and other things is no news beside an exit code.
-    let cause = found.cause.filter(|_| !found.benign && found.confidence > Confidence::Possible)?;
+    let is_news = !found.benign && found.confidence > Confidence::Possible;
+    // How a container ended is told better by its status than by the last word of its shell.
+    let cause = found.cause.filter(|cause| is_news && !cause.as_str().starts_with(ENDS))?;
     let line = tail.lines.lines().nth(at)?.trim().to_owned();
     Some(Told { source, tail, line, cause, confidence: found.confidence })
 }

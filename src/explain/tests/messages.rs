@@ -123,3 +123,32 @@ fn beneath_a_crash_the_log_tells_and_a_calm_log_says_nothing() {
     let calm = crash("INFO model loaded\nINFO listening on 8080\n");
     assert_eq!(root(&calm), "cortex/update-crash");
 }
+
+#[test]
+fn what_was_held_up_says_for_a_while_what_freed_it() {
+    let mut scene = Scene::stuck();
+    scene.refuse("gpu", 3, crate::explain::testing::QUOTA_TEXT);
+    scene.quotas.quotas[0].limit = Some(4);
+    let held = scene.run();
+    scene.add_node("gpu", "node-2.ec2.internal", 1, 0);
+    scene.cortex.nodes[1].created_at = Some(scene.ago(2));
+    *scene.counts() = ReplicaCounts { desired: Some(1), ready: 1, up_to_date: 1, ..ReplicaCounts::default() };
+    scene.hero().status.phase = Phase::Live;
+    let hero = scene.hero().key.clone();
+    let mut next = scene.run();
+    crate::explain::changes(&held, &mut next, &scene.snapshot(), scene.now);
+    let says = "freed itself after 41 min when node node-2 joined (was: G vCPU quota 4, all in use)";
+    assert_eq!(next[&hero].headline.as_str(), says);
+    let later = scene.now.checked_add(crate::domain::time::Duration::from_mins(5)).unwrap();
+    let mut after = scene.run();
+    crate::explain::changes(&next, &mut after, &scene.snapshot(), later);
+    assert_eq!(after[&hero].freed, next[&hero].freed, "told for a while");
+    let mut at_last = scene.run();
+    crate::explain::changes(
+        &after,
+        &mut at_last,
+        &scene.snapshot(),
+        later.checked_add(crate::domain::time::Duration::from_mins(11)).unwrap(),
+    );
+    assert_eq!(at_last[&hero].freed, None);
+}

@@ -140,7 +140,7 @@ fn next_version(before: &Version, deploy: &DeployFile, number: usize) -> Version
     }
     next.behaviour = match deploy.behaviour {
         BehaviourWord::Normal => Behaviour::Normal { pull: deploy.pull.0, warm_up: deploy.warm_up.0 },
-        BehaviourWord::Crash => Behaviour::Crash { after: 20 },
+        BehaviourWord::Crash => Behaviour::Crash { after: 20, words: deploy.last_words },
         BehaviourWord::OutOfMemory => Behaviour::OutOfMemory { after: 55 },
         BehaviourWord::ImagePull => Behaviour::ImagePull,
         BehaviourWord::NeverReady => Behaviour::NeverReady,

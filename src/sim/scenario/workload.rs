@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::super::world::LastWords;
 use super::{NeedsFile, ScalerFile, Span};
 
 /// One API.
@@ -140,6 +141,9 @@ pub struct DeployFile {
     /// What its containers do.
     #[serde(default)]
     pub behaviour: BehaviourWord,
+    /// What they write before they exit with an error.
+    #[serde(default)]
+    pub last_words: LastWords,
     /// Time to pull the image.
     #[serde(default = "usual_pull")]
     pub pull: Span,

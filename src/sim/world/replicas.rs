@@ -2,6 +2,7 @@
 
 use super::clock::Moment;
 use super::cluster::Cluster;
+use super::last_words::LastWords;
 use super::workload::{Api, Behaviour, LogLine, Pod, PodPhase};
 
 /// Log lines kept a pod.
@@ -38,7 +39,7 @@ fn live(pod: &mut Pod, behaviour: Behaviour, api: &str, now: Moment) {
         Behaviour::Normal { pull, .. } if since >= pull => enter(pod, PodPhase::NotReady, scheduled_at + pull),
         Behaviour::NeverReady | Behaviour::WrongPort if since >= START => enter(pod, PodPhase::NotReady, scheduled_at + START),
         Behaviour::ImagePull if since >= 12 => enter(pod, PodPhase::ImageError, scheduled_at),
-        Behaviour::Crash { after } | Behaviour::OutOfMemory { after } if since >= START + after => {
+        Behaviour::Crash { after, .. } | Behaviour::OutOfMemory { after } if since >= START + after => {
             let phase = if matches!(behaviour, Behaviour::Crash { .. }) { PodPhase::Failed } else { PodPhase::OutOfMemory };
             enter(pod, phase, scheduled_at + START);
             pod.restarts = restarts(since - START, after);
@@ -83,9 +84,8 @@ fn write(pod: &mut Pod, before: PodPhase, behaviour: Behaviour, api: &str, now: 
             }
             PodPhase::Ready => say(pod, now, "model loaded, ready for requests".to_owned()),
             PodPhase::Failed => {
-                say(pod, now, "Traceback (most recent call last):".to_owned());
-                say(pod, now, "  File \"/app/main.py\", line 41, in <module>".to_owned());
-                say(pod, now, "KeyError: 'TOKENIZER_PATH'".to_owned());
+                let words = if let Behaviour::Crash { words, .. } = behaviour { words } else { LastWords::default() };
+                words.lines().iter().for_each(|line| say(pod, now, (*line).to_owned()));
             }
             PodPhase::OutOfMemory => say(pod, now, "Killed".to_owned()),
             _ => {}

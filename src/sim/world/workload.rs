@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::clock::Moment;
+use super::last_words::LastWords;
 use super::placement::Needs;
 use crate::domain::capacity::Resources;
 use crate::domain::workload::UpdateStrategy;
@@ -221,6 +222,8 @@ pub enum Behaviour {
     Crash {
         /// Story seconds until it exits.
         after: i64,
+        /// What it writes before.
+        words: LastWords,
     },
     /// Start and be killed for memory, again and again.
     OutOfMemory {

@@ -83,11 +83,11 @@ impl ClusterSource {
         };
         let size = view.as_ref().map_or(0, |view| view.replicas.len() + view.nodes.len() + view.events.len());
         self.next = Instant::now() + gap(begun.elapsed(), size);
-        if let (Feed::Workloads, Ok(view)) = (self.feed, &mut view) {
-            view.log_tails = self.tails.of(&hub.server, &view.replicas, focus.now).await;
-        }
         if self.feed != Feed::Events {
             self.last = view.as_ref().ok().cloned();
+        }
+        if let (Feed::Workloads, Ok(view)) = (self.feed, &mut view) {
+            self.tails.add_to(view, &hub.server, focus.now).await;
         }
         view
     }

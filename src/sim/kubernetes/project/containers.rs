@@ -64,7 +64,7 @@ fn state(view: View<'_>, version: &Version, pod: &Pod, name: &str) -> State {
         PodPhase::Failed | PodPhase::OutOfMemory => {
             let (code, reason, lived) = match version.behaviour {
                 Behaviour::OutOfMemory { after } => (137, "OOMKilled", after),
-                Behaviour::Crash { after } => (1, "Error", after),
+                Behaviour::Crash { after, .. } => (1, "Error", after),
                 _ => (1, "Error", 20),
             };
             let (ended, pause) = last_end(pod, lived, now);

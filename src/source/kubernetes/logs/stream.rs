@@ -124,7 +124,7 @@ fn path(place: &Place, previous: bool, since: Option<Timestamp>) -> String {
 /// The path of the last lines alone.
 pub(super) fn tail_path(place: &Place, previous: bool) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("container", &place.container).append_pair("tailLines", "40");
+    query.append_pair("container", &place.container).append_pair("tailLines", "60");
     if previous {
         query.append_pair("previous", "true");
     }

@@ -126,7 +126,7 @@ impl Teller {
         let address = super::super::templates::pod_address(&pod.name);
         let port = version.needs.probe_port;
         match version.behaviour {
-            Behaviour::Crash { after } | Behaviour::OutOfMemory { after } if since > after + 5 => {
+            Behaviour::Crash { after, .. } | Behaviour::OutOfMemory { after } if since > after + 5 => {
                 let message = format!("Back-off restarting failed container {name} in pod {}_{}", pod.name, self.about.namespace);
                 let count = (since - after) / 15 + 1;
                 self.repeated((started + after + 2, started + after + 2 + (count - 1) * 15), count, (true, "BackOff"), message);
