@@ -4,7 +4,7 @@
 use crate::explain::signature::{Field, Hints, classify, classify_log};
 
 fn event(text: &str) -> String {
-    let found = classify(text, &Hints::field("kubernetes", Field::EventMessage));
+    let found = classify(text, &Hints::platform("kubernetes"));
     found.cause.map(|cause| cause.0).unwrap_or_default()
 }
 
