@@ -44,6 +44,8 @@ pub enum Condition {
     ClaimPending,
     /// A log says why its program ended or does not answer.
     LogTells,
+    /// A replica beneath a platform breaks, and the cluster says why.
+    ReplicaTells,
     /// The account refuses what a pool or an autoscaler asks it for.
     PurchaseRefused,
     /// A part of the cluster could not be read.
@@ -54,7 +56,7 @@ pub enum Condition {
 
 impl Condition {
     /// All conditions.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::RolloutUnfinished,
         Self::JobWaiting,
         Self::RouteEmpty,
@@ -73,6 +75,7 @@ impl Condition {
         Self::NoMachineComes,
         Self::ClaimPending,
         Self::LogTells,
+        Self::ReplicaTells,
         Self::LaunchRefused,
         Self::PurchaseRefused,
         Self::ClusterUnread,
@@ -85,7 +88,7 @@ impl Condition {
             Self::RolloutUnfinished | Self::JobWaiting | Self::RouteEmpty => 0,
             Self::ReplicaUnplaced | Self::ReplicaDies | Self::ReplicaLost | Self::RolloutBlocked | Self::PlatformSays => 1,
             Self::NodesRefuse | Self::ImageMissing | Self::StartBlocked | Self::ProbeFails | Self::TargetSilent => 2,
-            Self::NodeSick | Self::GroupFixed | Self::NoMachineComes | Self::ClaimPending | Self::LogTells => 3,
+            Self::NodeSick | Self::GroupFixed | Self::NoMachineComes | Self::ClaimPending | Self::LogTells | Self::ReplicaTells => 3,
             Self::LaunchRefused | Self::PurchaseRefused | Self::ClusterUnread => 4,
         }
     }

@@ -147,6 +147,15 @@ pub fn verdict(world: &World<'_>, context: &Text, need: Need) -> Verdict {
     }
 }
 
+/// What of a cluster's inside could not be read, to be told beside what was found without it.
+pub fn beside(world: &World<'_>, context: &Text) -> Vec<Missing> {
+    if !world.inside(context).is_read {
+        return Vec::new();
+    }
+    let unread = [Need::Replicas, Need::Nodes].into_iter().filter_map(|need| failure(world, context, need).map(|found| (need, found)));
+    unread.flat_map(|(need, (source, failure))| obstacle(world, &source, &failure, need.question()).missing).collect()
+}
+
 /// What a failing source leaves open, with the next step.
 pub fn obstacle(world: &World<'_>, source: &SourceId, failure: &Failure, question: &str) -> Obstacle {
     let named = |unlock: Text| Missing { source: source.clone(), question: question.into(), why: failure.message.clone(), unlock };

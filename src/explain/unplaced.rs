@@ -14,15 +14,29 @@ use crate::domain::replica::Replica;
 const KINDS: usize = 3;
 
 /// The questions that follow from "no place". Where replicas are known one by one, each kind is
-/// its own question; else the one question has the nodes and the groups as alternatives.
+/// its own question; else the one question has the nodes and the groups as alternatives. A cluster
+/// that shows its replicas and not its machines takes nothing away: what the platform and the cloud
+/// tell of them is asked as if nobody had looked inside.
 pub fn asks<'a>(world: &World<'a>, waiting: Waiting<'a>) -> Vec<Vec<Symptom>> {
     let kinds = kinds(world, waiting);
-    if !kinds.is_empty() {
-        return kinds.into_iter().map(|(_, replica)| vec![Symptom::new(Condition::NodesRefuse, &replica.key)]).collect();
+    if kinds.is_empty() {
+        return vec![from_outside(world, waiting)];
     }
+    let blind = !world.inside(&waiting.workload.key.context).sees_nodes() && is_shortage(world, waiting);
+    let outside = if blind { from_outside(world, waiting) } else { Vec::new() };
+    let one = |(_, replica): Said<'a, Replica>| {
+        let mut asks = vec![Symptom::new(Condition::NodesRefuse, &replica.key)];
+        asks.extend(outside.iter().cloned());
+        asks
+    };
+    kinds.into_iter().map(one).collect()
+}
+
+/// The nodes as the platform lists them, and the groups behind them.
+fn from_outside<'a>(world: &World<'a>, waiting: Waiting<'a>) -> Vec<Symptom> {
     let mut asks = vec![Symptom::new(Condition::NodesRefuse, waiting.key())];
     asks.extend(groups(world, waiting));
-    vec![asks]
+    asks
 }
 
 /// Groups that could bring a machine. Where something at the nodes explains it alone, a full group

@@ -180,7 +180,7 @@ impl<'e> Gathered<'e> {
         }
     }
 
-    fn conclude(self, world: &World<'_>, source: &SourceId, workload: &Workload, began: Option<Timestamp>) -> Explanation {
+    fn conclude(mut self, world: &World<'_>, source: &SourceId, workload: &Workload, began: Option<Timestamp>) -> Explanation {
         let roots = self.rank_roots();
         let elapsed = began.map(|began| age(world.now, began)).unwrap_or_default();
         let failed = workload.status.phase == Phase::Failed;
@@ -194,6 +194,10 @@ impl<'e> Gathered<'e> {
         } else {
             Verdict::Clear
         };
+        if verdict == Verdict::Held && workload.role != Role::Router {
+            let beside = super::obstacle::beside(world, &workload.key.context);
+            self.missing.extend(beside.into_iter().filter(|missing| !self.missing.contains(missing)).collect::<Vec<_>>());
+        }
         match verdict {
             Verdict::Held => self.held(workload, began, &roots),
             Verdict::CannotTell => self.cannot_tell(source, workload, began),

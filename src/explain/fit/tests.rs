@@ -1,3 +1,5 @@
+//! A proposal held against scenes: what fits, what must first be freed or added, what never fits.
+
 use super::{Fit, Outcome, Proposal, plan};
 use crate::domain::id::ResourceKind;
 use crate::domain::source::FailureKind;

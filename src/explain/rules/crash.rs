@@ -1,6 +1,6 @@
 //! Replicas of the new version exit with an error or are killed.
 
-use super::Rule;
+use super::{Rule, replica_tells};
 use crate::domain::id::ResourceKey;
 use crate::domain::replica::{Container, Replica, Termination};
 use crate::explain::broken;
@@ -10,10 +10,11 @@ use crate::explain::dialect::{self, pick};
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
 use crate::explain::finding::{Confidence, Evidence, Remedy, Risk};
+use crate::explain::known;
 use crate::explain::placement::Waiting;
 use crate::explain::signature::{self, Field, Hints};
 use crate::explain::troubles::Trouble;
-use crate::explain::words::count;
+use crate::explain::words::{count, lower};
 use crate::explain::world::{Said, World};
 
 pub(super) const RULE: Rule = Rule {
@@ -76,7 +77,26 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     ])
     .remedies(remedies)
     .asks([Symptom::new(Condition::LogTells, key)])
+    .asks_each(replica_tells::asks(first.map(|(said, _)| said)))
     .verdict()
+}
+
+/// How the container of one replica ended, beneath a platform that only counts ends: where the end
+/// says more than that there was one.
+pub(super) fn of_replica<'a>(world: &World<'a>, said: Said<'a, Replica>) -> Verdict {
+    let (source, replica) = said;
+    let Some(death) = broken::death(replica).filter(|(_, end)| !broken::is_oom(end)) else { return Verdict::Clear };
+    let cause = cause(death);
+    if matches!(cause.as_str(), "kubernetes/cont-exit-error" | "kubernetes/cont-sigkill") {
+        return Verdict::Clear;
+    }
+    // The workload's, like what its log tells: one story told twice is one link.
+    let of = replica.workload.as_ref().unwrap_or(&replica.key);
+    let title = known::title(&cause.as_str().into()).map(lower).unwrap_or_default();
+    Held::new(&cause, of, world.confidence(source, Confidence::Certain), format!("{title}: {}", ending(replica, death)), title)
+        .evidence([of_death(world, said, death)])
+        .remedies(Fill::of(world, &replica.key.context).replica(replica).remedies(&cause))
+        .verdict()
 }
 
 /// `container main ended with exit code 1 after 7 restarts: ModuleNotFoundError …`.

@@ -1,6 +1,6 @@
 //! The image of the new version does not arrive.
 
-use super::Rule;
+use super::{Rule, replica_tells};
 use crate::domain::id::ResourceKey;
 use crate::domain::replica::{ContainerState, Replica};
 use crate::explain::broken;
@@ -10,9 +10,10 @@ use crate::explain::dialect::{self, pick};
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
 use crate::explain::finding::{CauseId, Confidence, Evidence, Risk};
+use crate::explain::known;
 use crate::explain::signature::{self, Field, Hints};
 use crate::explain::troubles::Trouble;
-use crate::explain::words::count;
+use crate::explain::words::{count, lower};
 use crate::explain::world::{Said, World};
 
 pub(super) const RULE: Rule = Rule {
@@ -67,7 +68,21 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         evidence
     }))
     .remedies(remedies)
+    .asks_each(replica_tells::asks(replicas.first()))
     .verdict()
+}
+
+/// The registry's answer by itself, beneath a platform that does not pass it on.
+pub(super) fn of_replica<'a>(world: &World<'a>, said: Said<'a, Replica>) -> Verdict {
+    let refused = refusal(world, said);
+    if refused.cause.ends_with("-generic") {
+        return Verdict::Clear;
+    }
+    let title = known::title(&refused.cause.as_str().into()).map(lower).unwrap_or_default();
+    Held::new(&refused.cause, &said.1.key, world.confidence(said.0, Confidence::Certain), format!("{title}: {}", refused.words), title)
+        .remedies(Fill::of(world, &said.1.key.context).replica(said.1).remedies(&refused.cause))
+        .evidence(refused.evidence)
+        .verdict()
 }
 
 /// Why a registry did not hand an image out.

@@ -43,6 +43,7 @@ pub mod purchase_refused;
 pub mod quota_unread;
 pub mod ray_states;
 pub mod replica_lost;
+pub mod replica_tells;
 pub mod rolling_deadlock;
 pub mod rollout_held;
 pub mod room;
@@ -115,6 +116,7 @@ pub static RULES: &[Rule] = &[
     network_down::RULE,
     log_tells::RULE,
     claim_pending::RULE,
+    replica_tells::RULE,
     claim_coming::RULE,
     pool_refuses::RULE,
     scale_up::RULE,

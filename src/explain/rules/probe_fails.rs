@@ -1,8 +1,8 @@
 //! A replica runs and its probe says no: which probe, what it asks, what came back. Loading a
 //! model takes time: slow is not stuck, unless the question itself cannot succeed.
 
-use super::Rule;
 use super::crash::way_back;
+use super::{Rule, replica_tells};
 use crate::domain::event::Event;
 use crate::domain::id::ResourceKey;
 use crate::domain::replica::{Container, ContainerState, Probe, ProbeKind, Replica};
@@ -14,7 +14,7 @@ use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
 use crate::explain::finding::{Confidence, Evidence, Progress};
 use crate::explain::troubles::Trouble;
-use crate::explain::words::count;
+use crate::explain::words::{count, excerpt};
 use crate::explain::world::{Said, World};
 
 pub(super) const RULE: Rule = Rule {
@@ -47,11 +47,8 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let replicas = broken::replicas(world, key, Trouble::Probe);
     let Some(said) = replicas.first().copied() else { return Verdict::Clear };
     let replica = said.1;
-    let failed = world.events(&replica.key).into_iter().find(|(_, event)| event.reason.as_str() == "Unhealthy");
-    let killed = world.event(&replica.key, &["Killing"]).filter(|(_, event)| event.message.contains("probe"));
-    let kind = asked(failed.map(|(_, event)| event), killed.map(|(_, event)| event));
-    let (container, probe) = probe(replica, kind);
-    let wrong = probe.and_then(|probe| wrong_port(container, probe));
+    let trial = Trial::of(world, replica);
+    let &Trial { failed, killed, kind, container, probe, ref wrong } = &trial;
     let elapsed = running_since(replica).or(replica.placed_at).or(replica.created_at).map(|at| age(world.now, at)).unwrap_or_default();
     let usual = super::never_ready::usual(world, waiting, counts.ready);
     let hopeless = wrong.is_some() || (killed.is_some() && replica.restarts > 0);
@@ -59,13 +56,10 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         return Verdict::Moving(Progress { stage: "starting, not ready yet".into(), elapsed, usual });
     }
     let specific = cause(kind, failed.map(|(_, event)| event), replica);
-    let answer = failed.map(|(_, event)| format!("; the answer: {}", answer(&event.message))).unwrap_or_default();
-    let asks = probe.map(|probe| format!(" ({})", probe.asks)).unwrap_or_default();
     let affected = count(u32::try_from(replicas.len()).unwrap_or(u32::MAX), "replica");
-    let port = wrong.as_ref().map(|words| format!(". {words}")).unwrap_or_default();
     let slow = killed.and_then(|_| allowance(replica, probe)).map(|words| format!(". {words}")).unwrap_or_default();
-    let says = format!("{affected} of the new version: the {} probe{asks} fails{answer}{port}{slow}", word(kind));
-    let headline = match &wrong {
+    let says = format!("{affected} of the new version: {}{slow}", trial.says());
+    let headline = match wrong {
         Some(_) => format!("{} probe asks the wrong port", word(kind)),
         None => format!("{} probe fails ({affected})", word(kind)),
     };
@@ -83,7 +77,58 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         .remedies(remedies)
         // A program that answers where it was told to is well; its log has nothing to do with it.
         .asks_each(wrong.is_none().then(|| vec![Symptom::new(Condition::LogTells, key)]))
+        .asks_each(replica_tells::asks(Some(&said)))
         .verdict()
+}
+
+/// What the probe of one replica asks and gets, beneath a platform that only counts those that are
+/// not ready: where the answer says more than no.
+pub(super) fn of_replica<'a>(world: &World<'a>, said: Said<'a, Replica>) -> Verdict {
+    let (source, replica) = said;
+    let trial = Trial::of(world, replica);
+    let cause = cause(trial.kind, trial.failed.map(|(_, event)| event), replica);
+    let says_no_more = matches!(cause, "kubernetes/probe-readiness" | "kubernetes/probe-startup" | "kubernetes/probe-liveness");
+    if says_no_more && trial.wrong.is_none() {
+        return Verdict::Clear;
+    }
+    let headline = match (&trial.wrong, trial.failed) {
+        (None, Some((_, event))) => format!("{} probe: {}", word(trial.kind), excerpt(answer(&event.message))),
+        _ => format!("{} probe asks the wrong port", word(trial.kind)),
+    };
+    Held::new(cause, &replica.key, world.confidence(source, Confidence::Certain), trial.says(), headline)
+        .evidence(trial.failed.map(|event| world.told(event)))
+        .evidence(specification(world, said, trial.container, trial.probe))
+        .remedies(Fill::of(world, &replica.key.context).replica(replica).remedies(cause))
+        .verdict()
+}
+
+/// One probe of one replica: what it asks, what it got.
+struct Trial<'a> {
+    failed: Option<Said<'a, Event>>,
+    killed: Option<Said<'a, Event>>,
+    kind: ProbeKind,
+    container: Option<&'a Container>,
+    probe: Option<&'a Probe>,
+    wrong: Option<String>,
+}
+
+impl<'a> Trial<'a> {
+    fn of(world: &World<'a>, replica: &'a Replica) -> Self {
+        let failed = world.events(&replica.key).into_iter().find(|(_, event)| event.reason.as_str() == "Unhealthy");
+        let killed = world.event(&replica.key, &["Killing"]).filter(|(_, event)| event.message.contains("probe"));
+        let kind = asked(failed.map(|(_, event)| event), killed.map(|(_, event)| event));
+        let (container, probe) = probe(replica, kind);
+        let wrong = probe.and_then(|probe| wrong_port(container, probe));
+        Self { failed, killed, kind, container, probe, wrong }
+    }
+
+    /// `the readiness probe (GET port 8080/healthz) fails; the answer: …`.
+    fn says(&self) -> String {
+        let answer = self.failed.map(|(_, event)| format!("; the answer: {}", answer(&event.message))).unwrap_or_default();
+        let asks = self.probe.map(|probe| format!(" ({})", probe.asks)).unwrap_or_default();
+        let port = self.wrong.as_ref().map(|words| format!(". {words}")).unwrap_or_default();
+        format!("the {} probe{asks} fails{answer}{port}", word(self.kind))
+    }
 }
 
 /// Which probe failed, by the kubelet's words.

@@ -2,7 +2,7 @@
 //! namespace in the configuration; their pods are tenants of nodes all the same.
 
 /// Namespaces of Kubernetes and of widespread add-ons, under their usual names.
-const NAMESPACES: [&str; 47] = [
+const NAMESPACES: [&str; 48] = [
     "amazon-cloudwatch",
     "amazon-guardduty",
     "argo-rollouts",
@@ -31,6 +31,7 @@ const NAMESPACES: [&str; 47] = [
     "kube-node-lease",
     "kube-public",
     "kube-system",
+    "kuberay",
     "kuberay-operator",
     "kuberay-system",
     "kubernetes-dashboard",
