@@ -101,7 +101,7 @@ fn faults(info: &ScenarioInfo, answer: &Value, code: u8) -> Vec<String> {
 
 /// Scenarios whose expectation is not met yet. Each is run all the same: one that is met must leave
 /// this list.
-const PENDING: &[&str] = &["rbac-minimal"];
+const PENDING: &[&str] = &[];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_scenario_gets_the_verdict_and_the_root_it_says() {

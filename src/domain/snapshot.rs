@@ -31,6 +31,8 @@ use super::workload::Workload;
 pub struct View {
     /// What the cluster, workspace or account says of itself.
     pub cluster: Option<Cluster>,
+    /// The context that reaches the cluster, as `kubectl --context` takes it.
+    pub kubectl_context: Option<Text>,
     /// Workloads.
     pub workloads: Vec<Workload>,
     /// Replicas one by one.

@@ -96,6 +96,7 @@ fn adds_nothing(old: &View, fresh: &View) -> bool {
     // Named one by one, so that a list that is added to a view is not forgotten here.
     let View {
         cluster,
+        kubectl_context,
         workloads,
         replicas,
         rollouts,
@@ -118,6 +119,7 @@ fn adds_nothing(old: &View, fresh: &View) -> bool {
         raw,
     } = fresh;
     *cluster == old.cluster
+        && *kubectl_context == old.kubectl_context
         && *workloads == old.workloads
         && *replicas == old.replicas
         && *rollouts == old.rollouts

@@ -56,7 +56,7 @@ fn reported(
     source: &crate::domain::id::SourceId,
     status: &crate::domain::provisioner::AutoscalerStatus,
 ) -> Option<Evidence> {
-    status.reported_at.map(|at| world.evidence(source, &status.key, "last report", at.to_string()))
+    status.reported_at.map(|at| world.evidence(source, &status.key, "last report", format!("{} ago", words(age(world.now, at)))))
 }
 
 /// The autoscaler's view of a group, joined by the cloud's name of it.

@@ -23,6 +23,9 @@ const OPTIONS: &[(&str, &str)] = &[
     ("workspace-name", "workspace"),
 ];
 
+/// What is left of the option where nobody knows a context.
+const NO_CONTEXT: &str = " --context <kube_context>";
+
 /// Names and values; the newest of a name counts.
 #[derive(Clone, Debug, Default)]
 pub struct Fill {
@@ -32,10 +35,10 @@ pub struct Fill {
 impl Fill {
     /// What is known of a context.
     pub fn of(world: &World<'_>, context: &Text) -> Self {
-        let own = world.context(context).clusters.iter().find(|(_, cluster)| cluster.platform.as_str() == "kubernetes");
+        let reached_by = world.context(context).sources.iter().find_map(|(_, source)| source.view.kubectl_context.as_ref());
         let fill = Self::default().and("env", context).and("context", context);
-        let fill = match own {
-            Some((_, cluster)) => fill.and("kube_context", &cluster.name),
+        let fill = match reached_by {
+            Some(name) => fill.and("kube_context", name),
             None => fill,
         };
         let fill = match world.region(context) {
@@ -144,7 +147,19 @@ impl Fill {
     /// The catalogue's ways out of a cause, filled.
     pub fn remedies(&self, cause: &str) -> Vec<Remedy> {
         let values: Vec<(&str, &str)> = self.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        known::remedies(&CauseId::from(cause), &values)
+        let mut remedies = known::remedies(&CauseId::from(cause), &values);
+        // Inside a pod, or without a kubeconfig, there is no context to name.
+        for command in remedies.iter_mut().filter_map(|remedy| remedy.command.as_mut()).filter(|command| command.contains(NO_CONTEXT)) {
+            *command = command.replace(NO_CONTEXT, "").into();
+        }
+        remedies
+    }
+
+    /// Only those that can be typed as they stand: where a better way is known, what speaks in
+    /// general or has holes left only makes the list longer.
+    pub fn commands(&self, cause: &str) -> Vec<Remedy> {
+        let whole = |remedy: &Remedy| remedy.command.as_ref().is_some_and(|command| !command.contains('<'));
+        self.remedies(cause).into_iter().filter(whole).collect()
     }
 
     /// ` --context prod`, or nothing where it is not known.

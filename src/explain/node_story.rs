@@ -3,6 +3,7 @@
 
 use super::commands::advice;
 use super::dialect::pick;
+use super::enablement;
 use super::fill::Fill;
 use super::finding::{Evidence, Progress, Remedy, Risk};
 use super::scheduler::{self, Predicate};
@@ -114,8 +115,22 @@ pub fn story<'a>(world: &World<'a>, replica: &'a Replica, survey: &Survey<'a>) -
     };
     let fill = Fill::of(world, &replica.key.context).replica(replica);
     let fill = shown.first().map_or(fill.clone(), |(_, node)| fill.and("node", &node.key.name));
+    let fill = match (&survey.why, shown.first()) {
+        // What runs on that machine is in question, not the replica that waits for it.
+        (Why::Dead(..) | Why::Unhealthy(..), Some((_, node))) => enablement::plugin(world, fill, node),
+        (Why::Rule(Refusal::Zone, ..), _) => replica_volume(world, replica).map_or(fill.clone(), |volume| fill.and("volume", volume)),
+        _ => fill,
+    };
     let mut remedies = make_room(world, replica, survey);
-    remedies.extend(fill.remedies(cause));
+    let under_pressure = matches!(survey.why, Why::Rule(Refusal::Pressure(_), ..));
+    remedies.extend(if remedies.is_empty() && !under_pressure { fill.remedies(cause) } else { fill.commands(cause) });
+    if let Why::Rule(Refusal::Taint(taint), ..) = &survey.why {
+        let text = format!("let the replica tolerate {}, if those machines are meant for it", tally::taint_words(taint));
+        remedies.insert(0, advice(Risk::Mutating, text));
+    }
+    if matches!(survey.why, Why::Rule(Refusal::Labels, ..)) && cause == "kubernetes/sched-node-affinity" {
+        remedies.insert(0, advice(Risk::Mutating, "ask for labels that machines have, or add machines that carry them"));
+    }
     let mut evidence: Vec<Evidence> = shown.iter().take(3).map(|said| of_node(world, *said, survey)).collect();
     if matches!(survey.why, Why::Taken(_)) {
         evidence.extend(of_holders(world, replica, survey));
@@ -241,7 +256,11 @@ fn taken<'a>(
     } else {
         shortage(name)
     };
-    let whole = format!("{} of {} {name}s it could use are taken", survey.capacity - survey.free, survey.capacity);
+    let whole = match (survey.capacity, survey.free) {
+        (1, 0) => format!("the only {name} it could use is taken"),
+        (capacity, 0) => format!("all {capacity} {name}s it could use are taken"),
+        (capacity, free) => format!("{} of {capacity} {name}s it could use are taken", capacity - free),
+    };
     if holders.is_empty() {
         return (cause, whole, format!("all {} {name}s taken", survey.capacity), busiest(survey));
     }
@@ -325,6 +344,17 @@ fn of_holders<'a>(world: &World<'a>, replica: &Replica, survey: &Survey<'a>) -> 
         .collect()
 }
 
+/// The volume whose zone keeps a replica off.
+fn replica_volume<'a>(world: &World<'a>, replica: &Replica) -> Option<&'a Text> {
+    let inside = world.inside(&replica.key.context);
+    let namespace = replica.key.name.split('/').next().unwrap_or_default();
+    let claims = replica.placement.claims.iter().filter_map(|claim| {
+        let full: Text = if claim.contains('/') { claim.clone() } else { format!("{namespace}/{claim}").into() };
+        inside.claims.get(&full).copied()
+    });
+    claims.filter(|(_, claim)| !claim.zones.is_empty()).find_map(|(_, claim)| claim.volume.as_ref())
+}
+
 /// What would free a place, by name.
 fn make_room<'a>(world: &World<'a>, replica: &Replica, survey: &Survey<'a>) -> Vec<Remedy> {
     if !matches!(survey.why, Why::Taken(_)) {
@@ -337,7 +367,7 @@ fn make_room<'a>(world: &World<'a>, replica: &Replica, survey: &Survey<'a>) -> V
         .map(|(name, amount, _)| {
             advice(
                 Risk::Destructive,
-                format!("free a GPU: {name} holds {amount}; fewer replicas of it make room, and its requests share the rest"),
+                format!("free a GPU: {name} holds {amount}; with fewer replicas, or none, it serves less or not at all"),
             )
         })
         .into_iter()
@@ -406,4 +436,11 @@ pub fn predicate_words(predicate: &Predicate) -> String {
         Predicate::ClusterLimit | Predicate::ClusterNodes => "would pass a limit of the cluster".to_owned(),
         Predicate::Other(words) => format!("say \"{words}\""),
     }
+}
+
+/// The same of one node: `have` becomes `has`.
+pub fn of_one(words: &str) -> String {
+    let verbs = [("have ", "has "), ("are ", "is "), ("carry ", "carries "), ("wait ", "waits "), ("say ", "says ")];
+    let found = verbs.iter().find_map(|(many, one)| words.strip_prefix(many).map(|rest| format!("{one}{rest}")));
+    found.unwrap_or_else(|| words.to_owned())
 }

@@ -147,12 +147,18 @@ pub fn verdict(world: &World<'_>, context: &Text, need: Need) -> Verdict {
     }
 }
 
-/// What of a cluster's inside could not be read, to be told beside what was found without it.
-pub fn beside(world: &World<'_>, context: &Text) -> Vec<Missing> {
-    if !world.inside(context).is_read {
+/// What of a cluster's inside could not be read, to be told beside what was found about a workload
+/// without it.
+pub fn beside(world: &World<'_>, workload: &ResourceKey) -> Vec<Missing> {
+    let context = &workload.context;
+    let inside = world.inside(context);
+    if !inside.is_read {
         return Vec::new();
     }
-    let unread = [Need::Replicas, Need::Nodes].into_iter().filter_map(|need| failure(world, context, need).map(|found| (need, found)));
+    // Replicas that are there were read, whatever other namespaces hide.
+    let needs = [(Need::Replicas, inside.of(workload).is_empty()), (Need::Nodes, !inside.sees_nodes())];
+    let needs = needs.into_iter().filter(|(_, unseen)| *unseen).map(|(need, _)| need);
+    let unread = needs.filter_map(|need| failure(world, context, need).map(|found| (need, found)));
     unread.flat_map(|(need, (source, failure))| obstacle(world, &source, &failure, need.question()).missing).collect()
 }
 

@@ -12,6 +12,7 @@ use super::fit::{NextUpdates, next_update};
 use super::known;
 use super::since::{is_trouble, since};
 use super::world::World;
+use crate::domain::condition;
 use crate::domain::id::{ResourceKey, ResourceKind, SourceId};
 use crate::domain::snapshot::Snapshot;
 use crate::domain::text::Text;
@@ -40,10 +41,23 @@ fn explain(world: &World<'_>, engine: &mut Engine<'_, '_>, source: &SourceId, wo
     gathered.add(&answers, 0);
     let began = match workload.role {
         Role::Jobs => workload.jobs.iter().filter(|job| job.phase.is_active()).filter_map(|job| job.started_at).min(),
-        Role::Serving => is_trouble(workload.status.phase).then(|| since(world.snapshot, workload)).flatten(),
+        Role::Serving => is_trouble(workload.status.phase).then(|| serving_since(world, workload)).flatten(),
         Role::Router => workload.status.since,
     };
     gathered.conclude(world, source, workload, began)
+}
+
+/// Since when a workload that should serve is not what it should be. A platform that only knows its
+/// last deploy is corrected by the cluster: what served until an hour ago is not stuck for days.
+fn serving_since(world: &World<'_>, workload: &Workload) -> Option<Timestamp> {
+    let told = since(world.snapshot, workload)?;
+    if workload.replicas.is_none_or(|counts| counts.serving() > 0) {
+        return Some(told);
+    }
+    let rollouts = world.inside(&workload.key.context).rollouts(&workload.key);
+    let available = rollouts.iter().filter_map(|(_, rollout)| condition::named(&rollout.conditions, "Available"));
+    let lost = available.filter(|told| told.holds == Some(false)).filter_map(|told| told.since).max();
+    Some(lost.map_or(told, |lost| lost.max(told)))
 }
 
 /// What to ask about a workload.
@@ -195,7 +209,7 @@ impl<'e> Gathered<'e> {
             Verdict::Clear
         };
         if verdict == Verdict::Held && workload.role != Role::Router {
-            let beside = super::obstacle::beside(world, &workload.key.context);
+            let beside = super::obstacle::beside(world, &workload.key);
             self.missing.extend(beside.into_iter().filter(|missing| !self.missing.contains(missing)).collect::<Vec<_>>());
         }
         match verdict {

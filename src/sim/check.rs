@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::scenario::{ApiFile, ClusterFile, Scenario, base};
+use super::scenario::{ApiFile, ClusterFile, IncidentWord, Scenario, base};
 use super::world::account::QUOTAS;
 use super::world::machine::MACHINES;
 use crate::config::problem::{Place, Problem, suggestion};
@@ -55,7 +55,34 @@ fn check_cluster(source: &Source<'_>, cluster: &ClusterFile) -> Result<(), Box<P
             return Err(Box::new(source.wrong(&group.name, &message, "correct the numbers of this group")));
         }
     }
-    cluster.api.iter().try_for_each(|api| check_api(source, api, &groups))
+    cluster.api.iter().try_for_each(|api| check_api(source, api, &groups))?;
+    check_kubernetes(source, cluster, &groups)
+}
+
+/// Names in the tables of the Kubernetes part.
+fn check_kubernetes(source: &Source<'_>, cluster: &ClusterFile, groups: &[&str]) -> Result<(), Box<Problem>> {
+    let inherited = cluster.base.as_deref().map(base).transpose()?;
+    let apis: Vec<&ApiFile> = inherited.iter().flat_map(|base| &base.api).chain(&cluster.api).collect();
+    let names: Vec<&str> = apis.iter().map(|api| api.name.as_str()).collect();
+    let namespaces: Vec<&str> = apis.iter().map(|api| api.namespace.as_str()).collect();
+    let claims: Vec<&str> = cluster.claim.iter().map(|claim| claim.name.as_str()).collect();
+    for webhook in &cluster.webhook {
+        source.known("workload of this cluster", &webhook.api, &names)?;
+    }
+    let places = cluster.namespace_quota.iter().map(|quota| &quota.namespace).chain(cluster.claim.iter().map(|claim| &claim.namespace));
+    for namespace in places {
+        source.known("namespace of a workload of this cluster", namespace, &namespaces)?;
+    }
+    for incident in cluster.incident.iter().filter(|incident| incident.kind != IncidentWord::AutoscalerDown) {
+        source.known("node group of this cluster", &incident.group, groups)?;
+    }
+    for api in &cluster.api {
+        let needs = api.deploy.iter().filter_map(|deploy| deploy.needs.as_ref()).chain([&api.needs]);
+        for claim in needs.filter_map(|needs| needs.claim.as_ref()) {
+            source.known("claim of this cluster", claim, &claims)?;
+        }
+    }
+    Ok(())
 }
 
 fn check_api(source: &Source<'_>, api: &ApiFile, groups: &[&str]) -> Result<(), Box<Problem>> {
@@ -122,6 +149,19 @@ running = 1
 name = "text"
 groups = ["gpu"]
 "#;
+
+    #[test]
+    fn the_tables_of_kubernetes_name_what_there_is() {
+        let file = Path::new("mine.toml");
+        for (table, says) in [
+            ("[[cluster.webhook]]\nname = \"w\"\napi = \"texts\"\nat = \"0s\"\nmessage = \"no\"\n", "did you mean `text`"),
+            ("[[cluster.namespace_quota]]\nname = \"q\"\nnamespace = \"defualt\"\ngpus = 1\n", "did you mean `default`"),
+            ("[[cluster.incident]]\nat = \"1m\"\nkind = \"drain\"\ngroup = \"gpus\"\n", "did you mean `gpu`"),
+        ] {
+            let problem = parse(file, &format!("{GOOD}\n{table}")).unwrap_err();
+            assert!(problem.hint.as_deref().unwrap_or_default().contains(says), "{problem}");
+        }
+    }
 
     #[test]
     fn names_and_numbers_without_sense_get_their_line_and_a_way_on() {

@@ -2,6 +2,7 @@
 //! once; changes nothing.
 
 mod check;
+mod cluster_role;
 mod policy;
 mod skew;
 mod sources;
@@ -19,9 +20,10 @@ use crate::runtime::headless;
 /// Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Print the smallest IAM policy that lets holdup read everything, and nothing else
-    #[arg(long)]
-    policy: bool,
+    /// Print the smallest IAM policy that lets holdup read everything, and nothing else; with
+    /// `=kubernetes` the same as a ClusterRole
+    #[arg(long, value_enum, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "aws")]
+    policy: Option<Policy>,
     /// Give up on what has not answered after this many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=600))]
     timeout: u64,
@@ -39,14 +41,26 @@ enum Format {
     Json,
 }
 
+/// Whose rights are to be printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Policy {
+    /// An IAM policy
+    Aws,
+    /// A ClusterRole
+    Kubernetes,
+}
+
 /// Looks at everything and reports; exit 1 if something is in the way.
 ///
 /// # Errors
 /// A wrong configuration file or context name.
 pub async fn run(args: &Args, globals: &Globals) -> Result<Exit, Error> {
-    if args.policy {
-        let text = serde_json::to_string_pretty(&policy::document()).map_err(color_eyre::eyre::Report::from)?;
-        report::print(&(text + "\n"))?;
+    if let Some(policy) = args.policy {
+        let text = match policy {
+            Policy::Aws => serde_json::to_string_pretty(&policy::document()).map_err(color_eyre::eyre::Report::from)? + "\n",
+            Policy::Kubernetes => cluster_role::document(),
+        };
+        report::print(&text)?;
         return Ok(Exit::Clear);
     }
     let checks = examine(args, globals).await?;

@@ -14,6 +14,7 @@ use crate::explain::fill::Fill;
 use crate::explain::finding::{Confidence, Evidence};
 use crate::explain::known;
 use crate::explain::signature::{self, Field, Hints};
+use crate::explain::words::lower;
 use crate::explain::world::{Said, World};
 
 pub(super) const RULE: Rule = Rule {
@@ -55,8 +56,15 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
             format!("quota {name}: {} of {} {} used", quota.used, quota.hard, quota.resource),
         )
     } else {
-        let title = known::title(&cause.as_str().into()).unwrap_or("replicas are refused");
-        (format!("{}: no replica is made. {text}", rollout.key.name), title.to_owned())
+        let title = known::title(&cause.as_str().into()).map_or_else(|| "replicas are refused".to_owned(), lower);
+        // Who said no stands in quotes behind the word: `admission webhook "validate.kyverno.svc-fail" denied …`.
+        let webhook = text.split_once("webhook \"").and_then(|(_, rest)| rest.split_once('"')).map(|(name, _)| name);
+        let headline = match (cause.as_str(), webhook) {
+            ("kubernetes/quota-webhook-denied", Some(name)) => format!("webhook {name} refuses new replicas"),
+            ("kubernetes/quota-webhook-down", Some(name)) => format!("webhook {name} does not answer"),
+            _ => title,
+        };
+        (format!("{}: no replica is made: {text}", rollout.key.name), headline)
     };
     Held::new(&cause, &rollout.key, world.confidence(source, Confidence::Certain), says, headline)
         .evidence([evidence])

@@ -33,26 +33,30 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let refused = replicas.first().map(|said| refusal(world, *said));
     let number = counts.image_error.max(u32::try_from(replicas.len()).unwrap_or(u32::MAX));
     let affected = count(number, waiting.unit());
+    let specific = refused.as_ref().map_or("kubernetes/image-pull-generic", |refused| refused.cause.as_str());
+    let own = pick(waiting.workload, "cortex/update-image-pull", "");
+    // Beneath a platform the registry's answer, where it says something, is a link of its own.
+    let deeper = !own.is_empty() && !specific.ends_with("-generic");
+    let told = refused.as_ref().filter(|_| !deeper);
+    let words = told.map(|refused| format!(": {}", refused.words)).unwrap_or_default();
     let mut remedies = Vec::new();
     if waiting.workload.platform.as_str() == "cortex" {
         let name = commands::quoted(&format!("apiName={}", waiting.workload.key.name));
-        remedies.push(remedy(
+        let answer = remedy(
             Risk::Inspect,
             "read the registry's answer: the operator does not pass it on, the events of the pod have it",
             format!("kubectl describe pods -l {name}"),
-        ));
+        );
+        remedies.extend((!deeper).then_some(answer));
         remedies.push(remedy(
             Risk::Mutating,
             "correct the image name, or let the nodes' role read the repository, and deploy (--force, because an update is still going on)",
             commands::deploy_forced(waiting.workload),
         ));
     }
-    let specific = refused.as_ref().map_or("kubernetes/image-pull-generic", |refused| refused.cause.as_str());
-    let own = pick(waiting.workload, "cortex/update-image-pull", "");
     if let (Some((_, replica)), dialect::KUBERNETES) = (replicas.first(), waiting.workload.platform.as_str()) {
         remedies.extend(Fill::of(world, &key.context).replica(replica).remedies(specific));
     }
-    let words = refused.as_ref().map(|refused| format!(": {}", refused.words)).unwrap_or_default();
     Held::new(
         if own.is_empty() { specific } else { own },
         key,
@@ -60,7 +64,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         format!("the image of the new version cannot be pulled ({affected}){words}"),
         format!("image cannot be pulled ({affected})"),
     )
-    .evidence(refused.iter().flat_map(|refused| refused.evidence.clone()))
+    .evidence(told.iter().flat_map(|refused| refused.evidence.clone()))
     .evidence([world.evidence(waiting.source, key, "replica_counts.err_image_pull", counts.image_error.to_string())])
     .evidence(event.map(|(source, event)| {
         let mut evidence = world.evidence(source, key, &event.reason, event.message.clone());
@@ -83,6 +87,26 @@ pub(super) fn of_replica<'a>(world: &World<'a>, said: Said<'a, Replica>) -> Verd
         .remedies(Fill::of(world, &said.1.key.context).replica(said.1).remedies(&refused.cause))
         .evidence(refused.evidence)
         .verdict()
+}
+
+/// The end of an error that was wrapped several times: what the registry itself answered.
+fn end(text: &str) -> String {
+    const LONGEST: usize = 160;
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    let mut tail = "";
+    for (at, _) in text.rmatch_indices(": ") {
+        let longer = text.get(at + 2..).unwrap_or_default();
+        if !tail.is_empty() && longer.chars().count() > LONGEST {
+            break;
+        }
+        tail = longer;
+    }
+    let tail = if tail.is_empty() { text } else { tail };
+    let mut words: String = tail.chars().take(LONGEST * 2).collect();
+    words.insert_str(0, "… ");
+    words
 }
 
 /// Why a registry did not hand an image out.
@@ -123,7 +147,7 @@ fn refusal(world: &World<'_>, (source, replica): Said<'_, Replica>) -> Refused {
         (None, None) => "kubernetes/image-pull-generic".to_owned(),
     };
     let told = secret.or_else(|| texts.iter().max_by_key(|text| text.len())).map(String::as_str).unwrap_or_default();
-    let mut words: String = told.chars().take(200).collect();
+    let mut words = end(told);
     if words.is_empty() {
         words = container.map(|container| container.image.to_string()).unwrap_or_default();
     }

@@ -6,6 +6,7 @@ use crate::domain::id::ResourceKey;
 use crate::domain::text::Text;
 use crate::explain::commands::{self, advice};
 use crate::explain::condition::Condition;
+use crate::explain::dialect;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Remedy, Risk};
 use crate::explain::known;
@@ -62,12 +63,27 @@ fn pools(group: &Group<'_>) -> String {
     match types {
         0 => String::new(),
         1 => "; the group knows no other type".to_owned(),
+        2 => " or the other type of the group".to_owned(),
         more => format!(" or the other {} types of the group", more - 1),
     }
 }
 
+/// The ways out where people change the groups themselves.
+fn on_plain_cluster(name: &str) -> Vec<Remedy> {
+    vec![
+        advice(Risk::Mutating, format!("widen the choice: give group {name} more machine types with the same GPU, or more zones")),
+        advice(Risk::Mutating, "add an on-demand group to fall back on; it costs the on-demand price"),
+        advice(Risk::Low, "or wait: capacity comes and goes, and the group tries again by itself, with growing pauses"),
+    ]
+}
+
 fn remedies(world: &World<'_>, group: &Group<'_>, reason: &Reason<'_>) -> Vec<Remedy> {
     let name = &group.key.name;
+    if dialect::pick_shared(world, &group.key.context, "", dialect::KUBERNETES) == dialect::KUBERNETES
+        && matches!(reason.cause.as_str(), refusal::SPOT_CAPACITY | refusal::ZONE_CAPACITY)
+    {
+        return on_plain_cluster(name);
+    }
     match reason.cause.as_str() {
         refusal::SPOT_CAPACITY => vec![
             advice(

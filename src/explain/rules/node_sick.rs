@@ -7,12 +7,13 @@ use crate::domain::id::ResourceKey;
 use crate::domain::node::{Node, NodeDetail};
 use crate::domain::text::Text;
 use crate::explain::condition::Condition;
+use crate::explain::enablement::{self, Enabled};
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
 use crate::explain::finding::{Confidence, Evidence};
 use crate::explain::signature::{self, Field, Hints};
 use crate::explain::tally;
-use crate::explain::words::short_name;
+use crate::explain::words::{count, short_name};
 use crate::explain::world::{Said, World};
 
 pub(super) const RULE: Rule = Rule {
@@ -20,6 +21,8 @@ pub(super) const RULE: Rule = Rule {
     explains: Condition::NodeSick,
     causes: &[
         "kubernetes/gpu-lost",
+        "kubernetes/gpu-operator",
+        "kubernetes/gpu-plugin-missing",
         "kubernetes/gpu-plugin-nvml",
         "kubernetes/gpu-unhealthy-device",
         "kubernetes/gpu-xid",
@@ -80,8 +83,8 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
 }
 
 fn held(world: &World<'_>, (source, node): Said<'_, Node>, cause: &str, confidence: Confidence, says: String, headline: String) -> Held {
-    Held::new(cause, &node.key, world.confidence(source, confidence), says, headline)
-        .remedies(Fill::of(world, &node.key.context).and("node", &node.key.name).remedies(cause))
+    let fill = enablement::plugin(world, Fill::of(world, &node.key.context).and("node", &node.key.name), node);
+    Held::new(cause, &node.key, world.confidence(source, confidence), says, headline).remedies(fill.remedies(cause))
 }
 
 fn by_condition(world: &World<'_>, of: Said<'_, Node>, cause: &str, told: &StatusCondition, what: &str, short: &str) -> Verdict {
@@ -149,20 +152,39 @@ fn no_device(world: &World<'_>, of: Said<'_, Node>, detail: &NodeDetail) -> Verd
     if !crate::explain::weigh::offers_nothing(of.1) {
         return Verdict::Clear;
     }
-    let inside = world.inside(&of.1.key.context);
-    let is_part = |name: &str| {
-        ["device-plugin", "nvidia-driver", "container-toolkit", "gpu-operator", "operator-validator"].iter().any(|part| name.contains(part))
-    };
-    let parts: Vec<_> = inside.tenants(&of.1.key.name).iter().filter(|(_, tenant)| is_part(&tenant.key.name)).collect();
-    let broken = parts.iter().find(|(_, tenant)| !tenant.ready);
-    let Some((source, tenant)) = broken else { return Verdict::Clear };
     let name = short_name(&of.1.key.name);
-    let why = tenant.message.as_deref().or(tenant.reason.as_deref()).unwrap_or(&tenant.state);
-    let says = format!("what should bring its GPU does not run on {name}: {} is {why}", tenant.key.name);
-    held(world, of, "kubernetes/gpu-plugin-nvml", Confidence::Likely, says, format!("{} does not run on {name}", tenant.key.name))
-        .evidence([world.evidence(source, &tenant.key, "state", tenant.state.clone())])
-        .evidence(devices(world, of, detail))
-        .verdict()
+    match enablement::of(world, &of.1.key) {
+        Enabled::Broken(stage, (source, tenant)) => {
+            let why = tenant.message.as_deref().or(tenant.reason.as_deref()).unwrap_or(&tenant.state);
+            let says = format!("the {} that its GPU needs does not run on {name}: {} is {why}", stage.name, tenant.key.name);
+            let hints = Hints::field("kubernetes", Field::EventMessage);
+            let known = signature::classify(why, &hints).cause.filter(|cause| cause.as_str().starts_with("kubernetes/gpu-"));
+            let cause = known.map_or_else(|| stage.cause.to_owned(), |cause| cause.0);
+            held(world, of, &cause, Confidence::Likely, says, format!("{} does not run on {name}", stage.name))
+                .evidence([world.evidence(source, &tenant.key, "state", tenant.state.clone())])
+                .evidence(devices(world, of, detail))
+                .verdict()
+        }
+        Enabled::Missing(stage, elsewhere) => {
+            let others = count(u32::try_from(elsewhere).unwrap_or(u32::MAX), "other machine");
+            let says = format!("no {} runs on {name}; {others} {} one", stage.name, if elsewhere == 1 { "has" } else { "have" });
+            held(world, of, "kubernetes/gpu-plugin-missing", Confidence::Certain, says, format!("no {} on {name}", stage.name))
+                .evidence(devices(world, of, detail))
+                .verdict()
+        }
+        Enabled::Runs((source, tenant)) if detail.physical.gpus > 0 => {
+            let says = format!("the device plugin runs on {name} and reports none of its {} healthy", gpus(detail.physical.gpus));
+            held(world, of, "kubernetes/gpu-unhealthy-device", Confidence::Likely, says, format!("no healthy GPU on {name}"))
+                .evidence([world.evidence(source, &tenant.key, "state", tenant.state.clone())])
+                .evidence(devices(world, of, detail))
+                .verdict()
+        }
+        Enabled::Runs(_) | Enabled::Unseen => Verdict::Clear,
+    }
+}
+
+fn gpus(number: i64) -> String {
+    count(u32::try_from(number).unwrap_or_default(), "GPU")
 }
 
 fn reclaimed(world: &World<'_>, key: &ResourceKey, event: Said<'_, Event>) -> Verdict {

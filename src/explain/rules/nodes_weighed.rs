@@ -82,12 +82,15 @@ fn by_sentence(world: &World<'_>, source: &crate::domain::id::SourceId, replica:
     let Some(told) = told else { return obstacle::verdict(world, &replica.key.context, Need::Nodes) };
     let Some(reason) = told.sentence.decisive() else { return obstacle::verdict(world, &replica.key.context, Need::Nodes) };
     let cause = reason.why.cause().unwrap_or("kubernetes/sched-plugin-error");
-    let of = told.sentence.nodes.map(|nodes| format!(" of {nodes}")).unwrap_or_default();
+    let of = told.sentence.nodes.map(|nodes| format!(" of {nodes} nodes")).unwrap_or_default();
     let what = node_story::predicate_words(&reason.why);
-    let says = format!("the scheduler found no node: {}{of} {what}", reason.count);
+    let counted = if reason.count == 1 { node_story::of_one(&what) } else { what.clone() };
+    let says = format!("the scheduler found no node: {}{of} {counted}", reason.count);
+    let fill = Fill::of(world, &replica.key.context).replica(replica);
+    let remedies = if unread && reason.why.wants_machine() { fill.commands(cause) } else { fill.remedies(cause) };
     let mut held = Held::new(cause, &replica.key, world.confidence(source, Confidence::Likely), says, format!("no node: {what}"))
         .evidence([told.evidence.clone()])
-        .remedies(Fill::of(world, &replica.key.context).replica(replica).remedies(cause));
+        .remedies(remedies);
     // What a free place would cure can only be told by the nodes themselves.
     if unread && reason.why.wants_machine() {
         let unread = ResourceKey::new(&replica.key.context, crate::domain::id::ResourceKind::Source, crate::explain::inside::NODES);

@@ -8,11 +8,12 @@ use crate::domain::id::ResourceKey;
 use crate::domain::replica::{Container, ContainerState, Probe, ProbeKind, Replica};
 use crate::domain::time::{Duration, age, words};
 use crate::explain::broken;
+use crate::explain::commands::advice;
 use crate::explain::condition::{Condition, Symptom};
 use crate::explain::dialect::{self, pick};
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
-use crate::explain::finding::{Confidence, Evidence, Progress};
+use crate::explain::finding::{Confidence, Evidence, Progress, Remedy, Risk};
 use crate::explain::troubles::Trouble;
 use crate::explain::words::{count, excerpt};
 use crate::explain::world::{Said, World};
@@ -36,6 +37,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
+/// The platform whose own word for it stands above the cluster's.
+const CORTEX: &str = "cortex";
+
 /// However slow a platform usually is, this much more than usual is too much.
 const TOO_LATE: Duration = Duration::from_mins(15);
 
@@ -58,21 +62,26 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let specific = cause(kind, failed.map(|(_, event)| event), replica);
     let affected = count(u32::try_from(replicas.len()).unwrap_or(u32::MAX), "replica");
     let slow = killed.and_then(|_| allowance(replica, probe)).map(|words| format!(". {words}")).unwrap_or_default();
-    let says = format!("{affected} of the new version: {}{slow}", trial.says());
+    let deeper = waiting.workload.platform.as_str() == CORTEX && trial.says_more(specific);
+    let says = if deeper {
+        format!("{affected} of the new version run and do not get ready")
+    } else {
+        format!("{affected} of the new version: {}{slow}", trial.says())
+    };
     let headline = match wrong {
         Some(_) => format!("{} probe asks the wrong port", word(kind)),
         None => format!("{} probe fails ({affected})", word(kind)),
     };
     let mut remedies = Vec::new();
     if waiting.workload.platform.as_str() == dialect::KUBERNETES {
-        remedies = Fill::of(world, &key.context).replica(replica).remedies(specific);
+        remedies = trial.remedies(world, replica, specific);
     }
     remedies.extend(way_back(world, waiting, "see whether it still loads or listens on another port than the probe asks"));
     let confidence = if failed.is_some() || wrong.is_some() { Confidence::Certain } else { Confidence::Likely };
     Held::new(pick(waiting.workload, "cortex/update-never-ready", specific), key, world.confidence(said.0, confidence), says, headline)
-        .evidence(failed.map(|event| world.told(event)))
+        .evidence(failed.filter(|_| !deeper).map(|event| world.told(event)))
         .evidence(killed.map(|event| world.told(event)))
-        .evidence(specification(world, said, container, probe))
+        .evidence(if deeper { Vec::new() } else { specification(world, said, container, probe) })
         .evidence([world.evidence(said.0, &replica.key, "running for", format!("{} (usual {})", words(elapsed), words(usual)))])
         .remedies(remedies)
         // A program that answers where it was told to is well; its log has nothing to do with it.
@@ -87,8 +96,7 @@ pub(super) fn of_replica<'a>(world: &World<'a>, said: Said<'a, Replica>) -> Verd
     let (source, replica) = said;
     let trial = Trial::of(world, replica);
     let cause = cause(trial.kind, trial.failed.map(|(_, event)| event), replica);
-    let says_no_more = matches!(cause, "kubernetes/probe-readiness" | "kubernetes/probe-startup" | "kubernetes/probe-liveness");
-    if says_no_more && trial.wrong.is_none() {
+    if !trial.says_more(cause) {
         return Verdict::Clear;
     }
     let headline = match (&trial.wrong, trial.failed) {
@@ -98,7 +106,7 @@ pub(super) fn of_replica<'a>(world: &World<'a>, said: Said<'a, Replica>) -> Verd
     Held::new(cause, &replica.key, world.confidence(source, Confidence::Certain), trial.says(), headline)
         .evidence(trial.failed.map(|event| world.told(event)))
         .evidence(specification(world, said, trial.container, trial.probe))
-        .remedies(Fill::of(world, &replica.key.context).replica(replica).remedies(cause))
+        .remedies(trial.remedies(world, replica, cause))
         .verdict()
 }
 
@@ -120,6 +128,26 @@ impl<'a> Trial<'a> {
         let (container, probe) = probe(replica, kind);
         let wrong = probe.and_then(|probe| wrong_port(container, probe));
         Self { failed, killed, kind, container, probe, wrong }
+    }
+
+    /// Whether more is known than that it fails.
+    fn says_more(&self, cause: &str) -> bool {
+        self.wrong.is_some() || !matches!(cause, "kubernetes/probe-readiness" | "kubernetes/probe-startup" | "kubernetes/probe-liveness")
+    }
+
+    /// The ways out; time does not help a probe that knocks at the wrong door.
+    fn remedies(&self, world: &World<'_>, replica: &Replica, cause: &str) -> Vec<Remedy> {
+        let fill = Fill::of(world, &replica.key.context).replica(replica);
+        let fill = match self.container {
+            Some(container) => fill.and("container", &container.name),
+            None => fill,
+        };
+        let (Some(_), Some(port), Some(container)) = (&self.wrong, self.probe.and_then(|probe| probe.port), self.container) else {
+            return fill.remedies(cause);
+        };
+        let ports: Vec<String> = container.ports.iter().map(u16::to_string).collect();
+        let text = format!("let the probe ask port {}, or let container {} listen on {port}", ports.join(" or "), container.name);
+        std::iter::once(advice(Risk::Mutating, text)).chain(fill.commands(cause)).collect()
     }
 
     /// `the readiness probe (GET port 8080/healthz) fails; the answer: …`.

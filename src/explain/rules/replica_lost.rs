@@ -45,7 +45,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let (cause, what) = loss(world, replica);
     let lost = count(u32::try_from(replicas.len()).unwrap_or(u32::MAX), "replica");
     let on = replica.node.as_ref().map(|node| format!(" on {}", short_name(node))).unwrap_or_default();
-    let told = replica.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
+    let told = replica.message.as_ref().map(|message| format!(": {}", message.trim())).unwrap_or_default();
     let event = world.event(&replica.key, &["Evicted", "Preempted", "TaintManagerEviction", "NodeNotReady", "NodeShutdown"]);
     let held = Held::new(
         cause,

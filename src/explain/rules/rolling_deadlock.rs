@@ -101,7 +101,10 @@ fn remedies(world: &World<'_>, waiting: Waiting<'_>, desired: u32) -> Vec<Remedy
     if workload.platform.as_str() == dialect::KUBERNETES {
         remedies.extend(in_place(world, workload, risk, &cost));
     }
-    remedies.push(free_a_place(world, waiting));
+    // Where machines are seen from inside, who could make room is told of them.
+    if !(workload.platform.as_str() == dialect::KUBERNETES && world.inside(&workload.key.context).sees_nodes()) {
+        remedies.push(free_a_place(world, waiting));
+    }
     remedies
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::connect::Target;
 use super::informer::Feed;
 use super::link::{Hub, Link};
 use super::logs::{Member, Tails};
@@ -125,6 +126,7 @@ impl ClusterSource {
         };
         if self.feed == Feed::Workloads {
             self.link.tell_members(view.replicas.iter().map(Member::of).collect());
+            view.kubectl_context = reached_by(hub, &self.link.context);
             if self.link.adoption.is_none() && view.cluster.is_none() {
                 view.cluster = Some(cluster(hub, &self.link.context));
             }
@@ -175,6 +177,16 @@ impl Source for ClusterSource {
 fn gap(took: Duration, size: usize) -> Duration {
     let by_size = GAP + GAP_PER_THOUSAND * u32::try_from(size / 1000).unwrap_or(u32::MAX).min(100);
     by_size.max(took.saturating_mul(SHARE)).min(LONGEST_GAP)
+}
+
+/// How kubectl reaches the cluster: the kubeconfig's context, or, by an address, what the person
+/// called it. In a pod it needs none.
+fn reached_by(hub: &Hub, context: &Text) -> Option<Text> {
+    match hub.server.target() {
+        Target::InCluster => None,
+        Target::Address(_) => Some(context.clone()),
+        target @ Target::Context { .. } => target.context().map(Text::clean),
+    }
 }
 
 fn cluster(hub: &Hub, context: &Text) -> Cluster {

@@ -38,6 +38,7 @@ impl Inner {
         let mut template = Scene::stuck();
         let now = template.now;
         let mut inner = Self { now, main: View::default(), nodes: View::default(), events: View::default(), aws: None };
+        inner.main.kubectl_context = Some("prod-eks".into());
         inner.main.cluster = Some(Cluster {
             platform: "kubernetes".into(),
             name: "prod-eks".into(),

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::super::world::{Group, Moment};
+use super::super::super::world::{Group, Moment, Platform};
+use super::autoscaler_yaml;
 use super::object::{Named, View, put_meta};
 
 /// The status; nothing before it first looked.
@@ -12,12 +13,18 @@ pub(super) fn status(view: View<'_>) -> Option<Value> {
     let mut object = view.object(Named::new("v1", "ConfigMap", "kube-system", "cluster-autoscaler-status"), created);
     let written = stamp(view, looked);
     put_meta(&mut object, "annotations", json!({ "cluster-autoscaler.kubernetes.io/last-updated": written }));
-    object.insert("data".to_owned(), json!({ "status": text(view, looked) }));
+    object.insert("data".to_owned(), json!({ "status": report(view, looked) }));
     Some(Value::Object(object))
 }
 
+/// YAML from 1.30 on, text before. Cortex ships an autoscaler of its own, an older one.
+fn report(view: View<'_>, looked: Moment) -> String {
+    let newer = view.cluster.platform == Platform::Kubernetes && view.cluster.minor() >= 30;
+    if newer { autoscaler_yaml::text(view, looked) } else { text(view, looked) }
+}
+
 /// As Go prints a time.
-fn stamp(view: View<'_>, moment: Moment) -> String {
+pub(super) fn stamp(view: View<'_>, moment: Moment) -> String {
     let precise = view.precise(moment).replace('T', " ");
     format!("{} +0000 UTC", precise.trim_end_matches('Z'))
 }

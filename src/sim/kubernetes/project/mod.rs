@@ -3,6 +3,7 @@
 //! resource versions; nothing here knows of requests.
 
 mod autoscaler;
+mod autoscaler_yaml;
 mod containers;
 mod daemons;
 mod deployments;

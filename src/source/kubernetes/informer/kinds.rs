@@ -4,6 +4,11 @@ use crate::source::kubernetes::object::{Kind, Object, Store};
 use crate::source::kubernetes::objects as is;
 use crate::source::kubernetes::stores::Stores;
 
+/// Group and plural of everything that is read, for the rights it takes.
+pub fn read_kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
+    KINDS.iter().map(|kind| (kind.group, kind.plural))
+}
+
 /// A view that is made from the stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Feed {

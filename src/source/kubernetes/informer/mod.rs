@@ -16,7 +16,7 @@ mod watch;
 
 pub use backoff::Pace;
 pub use discovery::Served;
-pub use kinds::{Feed, Kept};
+pub use kinds::{Feed, Kept, read_kinds};
 pub use lines::{Line, Lines};
 pub use path::{Scope, escaped, request_path};
 pub use run::{Conduct, conduct};

@@ -23,6 +23,9 @@ const IMAGE: [&str; 7] = [
     "SignatureValidationFailed",
 ];
 
+/// Reasons of containers that were never made: nothing ended, the node agent tries on.
+const UNMADE: [&str; 2] = ["CreateContainerConfigError", "CreateContainerError"];
+
 /// All pods, tenants included, in the order of their keys.
 pub fn replicas(stores: &Stores, settings: &Settings, belonging: &Belonging<'_>) -> Vec<Replica> {
     let lost: BTreeMap<&Text, bool> = stores.nodes.values().map(|node| (&node.meta.name, is_lost(node))).collect();
@@ -101,6 +104,8 @@ fn broken<'c>(replica: &Replica, counts: &'c mut ReplicaCounts) -> &'c mut u32 {
     let ends = || replica.containers.iter().filter_map(ending);
     if IMAGE.contains(&reason) {
         &mut counts.image_error
+    } else if UNMADE.contains(&reason) {
+        &mut counts.creating
     } else if reason == "OOMKilled" || ends().any(|end| end.reason == "OOMKilled") {
         &mut counts.out_of_memory
     } else if ends().any(|end| end.signal.is_some() || end.exit_code > 128) {
