@@ -7,7 +7,7 @@ use super::id::ResourceKey;
 use super::text::Text;
 use super::time::{Duration, Timestamp};
 
-/// The controller object behind a workload (a Deployment, a StatefulSet, a set of worker groups).
+/// The controller object behind a workload (a Deployment, a `StatefulSet`, a set of worker groups).
 /// A workload has more than one where its platform splits it (head and workers, predictor and
 /// transformer, old and new cluster).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ pub struct Rollout {
     pub revisions: Vec<Revision>,
 }
 
-/// One revision of a rollout (a ReplicaSet, a controller revision).
+/// One revision of a rollout (a `ReplicaSet`, a controller revision).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revision {
     /// The object's name; the `version` of its replicas.

@@ -78,6 +78,7 @@ pub fn load(name_or_path: &str) -> Result<Scenario, Box<Problem>> {
 ///
 /// # Errors
 /// A wrong scenario, or a port that is taken.
+#[expect(clippy::too_many_lines, reason = "one paragraph for each kind of server")]
 pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimError> {
     let scenario = load(name_or_path).map_err(SimError::Scenario)?;
     let elapsed = options.elapsed.map_or(scenario.elapsed.0, |elapsed| i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX));

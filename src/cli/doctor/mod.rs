@@ -21,7 +21,7 @@ use crate::runtime::headless;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Print the smallest IAM policy that lets holdup read everything, and nothing else; with
-    /// `=kubernetes` the same as a ClusterRole
+    /// `=kubernetes` the same as a cluster role
     #[arg(long, value_enum, value_name = "WHERE", num_args = 0..=1, require_equals = true, default_missing_value = "aws")]
     policy: Option<Policy>,
     /// Give up on what has not answered after this many seconds
@@ -46,7 +46,7 @@ enum Format {
 enum Policy {
     /// An IAM policy
     Aws,
-    /// A ClusterRole
+    /// A cluster role
     Kubernetes,
 }
 

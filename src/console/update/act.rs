@@ -87,7 +87,7 @@ fn move_or_open(model: &mut Model, action: Action, at: Timestamp) {
             "replicas belong to workloads: select one",
         ),
         Action::Fit => {
-            open::about(model, |model, object| open::workload_of(model, object).map(Route::Fit), "plans belong to workloads: select one")
+            open::about(model, |model, object| open::workload_of(model, object).map(Route::Fit), "plans belong to workloads: select one");
         }
         Action::MoreReplicas => vary(model, Vary::Replicas(1)),
         Action::FewerReplicas => vary(model, Vary::Replicas(-1)),

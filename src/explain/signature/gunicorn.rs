@@ -54,7 +54,8 @@ mod tests {
     use super::*;
 
     fn boot(times: &[&str]) -> String {
-        times.iter().map(|time| format!("[2026-01-01 {time} +0000] [97] [INFO] Booting worker with pid: 97 ")).collect()
+        let line = |time: &&str| format!("[2026-01-01 {time} +0000] [97] [INFO] Booting worker with pid: 97 ");
+        times.iter().map(line).collect::<Vec<_>>().concat()
     }
 
     fn marked(text: &str) -> bool {

@@ -92,7 +92,7 @@ fn last_sign_of_work(tail: &[&str]) -> Option<usize> {
 /// Workers that boot over and over; the last start says so.
 fn loops(tail: &[&str], hints: &Hints) -> Option<Said> {
     let lines = || tail.iter().enumerate().filter(|(_, line)| line.contains(gunicorn::BOOT) || line.contains(gunicorn::PLANNED));
-    let (at, _) = lines().last()?;
+    let (at, _) = lines().next_back()?;
     let together: Vec<&str> = lines().map(|(_, line)| *line).collect();
     let found = classify(&together.join("\n"), hints);
     (found.cause.is_some() && !found.benign).then_some(Said { at, found, survivable: false })

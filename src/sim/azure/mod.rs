@@ -107,10 +107,7 @@ async fn answer(State(served): State<Served>, method: Method, uri: Uri, headers:
 
 fn route(look: &Look<'_>, method: &Method, path: &str, query: &str, body: &[u8]) -> Answer {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    let below = match parts.as_slice() {
-        ["subscriptions", SUBSCRIPTION, rest @ ..] => rest,
-        _ => return not_found(path),
-    };
+    let ["subscriptions", SUBSCRIPTION, below @ ..] = parts.as_slice() else { return not_found(path) };
     let is = |word: &str, name: &str| word.eq_ignore_ascii_case(name);
     match below {
         ["providers", "Microsoft.MachineLearningServices", "locations", place, rest @ ..] if is(place, &look.workspace.location) => {

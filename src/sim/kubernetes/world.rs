@@ -102,7 +102,7 @@ mod tests {
             for cluster in &world.clusters {
                 assert_eq!(store.reconcile(&objects(&world, cluster)).refused, Vec::<String>::new(), "{name}");
             }
-            if scenario.cluster[0].base.as_deref() != Some("production") {
+            if scenario.cluster.first().is_none_or(|cluster| cluster.base.as_deref() != Some("production")) {
                 continue;
             }
             let backing = WorldBacking::new(SharedWorld::new(world), &scenario.cluster[0].name);

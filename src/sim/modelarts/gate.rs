@@ -78,7 +78,7 @@ fn canonical(asked: &Asked<'_>, names: &str) -> String {
     let slash = if asked.path.ends_with('/') { "" } else { "/" };
     let mut query: Vec<&str> = asked.query.split('&').filter(|pair| !pair.is_empty()).collect();
     query.sort_unstable();
-    let headers: String = names.split(';').map(|name| format!("{name}:{}\n", header(asked.headers, name).trim())).collect();
+    let headers: String = names.split(';').flat_map(|name| [name, ":", header(asked.headers, name).trim(), "\n"]).collect();
     let body = hex(&Sha256::digest(asked.body));
     format!("{}\n{}{slash}\n{}\n{headers}\n{names}\n{body}", asked.method, asked.path, query.join("&"))
 }
@@ -95,5 +95,5 @@ fn keyed(key: &[u8], text: &[u8]) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }

@@ -82,12 +82,17 @@ fn text(look: &Look<'_>) -> String {
     if scaler.second {
         report.push_str("Idle:\n (no idle nodes)\n");
     }
-    let launching: String = scaler.launching.iter().map(|(group, count)| format!(" {group}, {count} launching\n")).collect();
+    let launching: String =
+        scaler.launching.iter().map(|(group, count)| format!(" {group}, {count} launching\n")).collect::<Vec<_>>().concat();
     let _infallible = write!(report, "Pending:\n{}", or(launching, "no pending nodes"));
     let at = look.world.present().strftime("%H:%M:%S").to_string();
     let word = |category: &str| if scaler.second { "LaunchFailed".to_owned() } else { category.to_owned() };
-    let failures: String =
-        scaler.failures.iter().map(|(group, category)| format!(" {group}: {} (latest_attempt: {at})\n", word(category))).collect();
+    let failures: String = scaler
+        .failures
+        .iter()
+        .map(|(group, category)| format!(" {group}: {} (latest_attempt: {at})\n", word(category)))
+        .collect::<Vec<_>>()
+        .concat();
     let _infallible = write!(report, "Recent failures:\n{}\nResources\n{rule}\nTotal Usage:\n", or(failures, "no failures"));
     for (name, (used, total)) in usage(look) {
         let gib = 1_073_741_824.0;
@@ -102,8 +107,11 @@ fn text(look: &Look<'_>) -> String {
         let parts: Vec<String> = bundle.iter().map(|(name, amount)| format!("'{name}': {amount:?}")).collect();
         format!("{{{}}}", parts.join(", "))
     };
-    let waiting: String =
-        demands(look).iter().map(|(bundle, count)| format!(" {}: {count}+ pending tasks/actors\n", python(bundle))).collect();
+    let waiting: String = demands(look)
+        .iter()
+        .map(|(bundle, count)| format!(" {}: {count}+ pending tasks/actors\n", python(bundle)))
+        .collect::<Vec<_>>()
+        .concat();
     let _infallible = write!(report, "\nFrom request_resources:\n (none)\nPending Demands:\n{}", or(waiting, "no resource demands"));
     report.trim_end().to_owned()
 }

@@ -7,6 +7,7 @@ use super::serve::{actor_name, replicas};
 use super::{Look, node_id};
 
 /// The state API's envelope.
+#[expect(clippy::needless_pass_by_value, reason = "made for it, and told of once")]
 fn enveloped(rows: Vec<Value>) -> Value {
     let total = rows.len();
     json!({ "result": true, "msg": "", "data": { "result": {

@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_tail_is_bounded() {
-        let long = format!("Container logs:\n{}", "x".repeat(500).to_string().as_str()).to_owned() + &"\nline".repeat(500);
+        let long = format!("Container logs:\n{}", "x".repeat(500)) + &"\nline".repeat(500);
         let tail = read(&long).tail().unwrap();
         assert!(tail.lines().count() <= TAIL_LINES && tail.len() <= TAIL_BYTES);
     }

@@ -236,10 +236,10 @@ fn word(kind: AzureCredential) -> &'static str {
 
 /// What a refused token means, from the words of the login service or of `az`.
 fn refusal(kind: AzureCredential, message: &str) -> Failure {
+    use FailureKind::{Expired, NoCredentials, Unreachable};
     let has = |words: &[&str]| words.iter().any(|word| message.to_lowercase().contains(&word.to_lowercase()));
     let said = Text::clean_to(first_sentence(message), SHOWN);
     let failure = |kind, message: String, hint: &str| Failure::new(kind, message, hint);
-    use FailureKind::{Expired, NoCredentials, Unreachable};
     if has(&["AADSTS7000222"]) {
         return failure(
             Expired,

@@ -52,7 +52,7 @@ fn redact(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(redact),
         // Links of operations can carry signatures in their query.
-        Value::String(text) if text.starts_with("https://") && text.contains("&") => {
+        Value::String(text) if text.starts_with("https://") && text.contains('&') => {
             text.truncate(text.find('?').unwrap_or(text.len()));
             text.push_str("?(not shown)");
         }

@@ -11,13 +11,13 @@ const SHOWN: usize = 300;
 
 /// A refusal with a status and a body.
 pub fn refused(status: u16, body: &[u8], what: &str) -> Failure {
+    use FailureKind::{Denied, Expired, NoCredentials, NotFound, ServerError, Unsupported};
     let Some(error) = serde_json::from_slice::<Value>(body).ok().filter(Value::is_object) else {
         return page(status, body);
     };
     let code = error.pointer("/error/code").or_else(|| error.get("code")).and_then(Value::as_str).unwrap_or_default().to_owned();
     let said = statements(&error).into_iter().next().map(|statement| statement.text).unwrap_or_default();
     let shown = Text::clean_to(&said, SHOWN);
-    use FailureKind::{Denied, Expired, NoCredentials, NotFound, ServerError, Unsupported};
     match (status, code.as_str()) {
         (401, "ExpiredAuthenticationToken") => Failure::new(Expired, "the Azure token has expired", "log in again: az login"),
         (401, "InvalidAuthenticationTokenTenant") => Failure::new(

@@ -14,12 +14,12 @@ const LONGEST: Duration = Duration::from_hours(1);
 /// side does no harm.
 pub fn asked(headers: &HeaderMap, body: &Value, now: Timestamp) -> Option<Duration> {
     let header = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::trim);
-    let by_header = header.and_then(|text| match text.parse::<u64>() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => {
-            let sent = headers.get(DATE).and_then(|value| date(value.to_str().ok()?)).unwrap_or(now);
-            Duration::try_from(date(text)?.duration_since(sent)).ok()
+    let by_header = header.and_then(|text| {
+        if let Ok(seconds) = text.parse::<u64>() {
+            return Some(Duration::from_secs(seconds));
         }
+        let sent = headers.get(DATE).and_then(|value| date(value.to_str().ok()?)).unwrap_or(now);
+        Duration::try_from(date(text)?.duration_since(sent)).ok()
     });
     let by_body = || {
         let seconds = body.get("retryAfter").or_else(|| body.pointer("/error/retryAfter"))?.as_u64()?;

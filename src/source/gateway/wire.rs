@@ -82,7 +82,7 @@ pub struct Job {
     /// With what its program ended.
     pub exit_code: Option<i64>,
     /// The id the network gave it, once a provider has it.
-    pub provider_job: Option<String>,
+    pub placed_as: Option<String>,
     /// Its own list of events.
     pub events: Vec<Event>,
 }
@@ -106,7 +106,7 @@ pub fn job(value: &Value) -> Option<Job> {
         error: text(value, &["error", "error.message", "errorMessage", "results.error"]),
         #[expect(clippy::cast_possible_truncation, reason = "exit codes are small")]
         exit_code: number(value, &["results.exitCode", "exitCode"]).map(|code| code as i64),
-        provider_job: text(value, &["providerJobId", "results.providerJobId"]),
+        placed_as: text(value, &["providerJobId", "results.providerJobId"]),
         events: events(list(value, &["events"])),
     })
 }

@@ -318,7 +318,7 @@ impl Cloud {
 
 /// A path of escaped segments.
 fn below(first: &[&str], rest: &[&str]) -> String {
-    first.iter().chain(rest).map(|segment| format!("/{}", escaped(segment.as_bytes()))).collect()
+    first.iter().chain(rest).flat_map(|segment| ["/".to_owned(), escaped(segment.as_bytes())]).collect()
 }
 
 /// Decodes a body that arrived whole.

@@ -1,7 +1,7 @@
 //! What Huawei's own tools left in the environment: region, project, keys, tokens, passwords.
 //!
 //! Three families of names are in use: those of Huawei's SDKs, those of its Terraform provider and
-//! those of OpenStack, which Open Telekom Cloud documents. Values of secrets are read by
+//! those of `OpenStack`, which Open Telekom Cloud documents. Values of secrets are read by
 //! [`super::credential`] only, and never shown.
 
 use std::collections::BTreeMap;

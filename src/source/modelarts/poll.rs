@@ -106,7 +106,9 @@ impl ModelArtsSource {
             gaps.push(Gap { what: "further services".into(), failure: Failure::new(FailureKind::Unsupported, message, hint) });
         }
         let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-        services.iter().for_each(|(service, _)| *seen.entry(service.service_name.clone()).or_default() += 1);
+        for (service, _) in &services {
+            *seen.entry(service.service_name.clone()).or_default() += 1;
+        }
         let mut kept = BTreeMap::new();
         for (service, raw) in services {
             let mut entry = self.kept.remove(&service.service_id).unwrap_or_default();
@@ -349,7 +351,7 @@ impl Source for ModelArtsSource {
     }
 
     fn cadence(&self) -> Cadence {
-        Cadence { moving: Duration::from_secs(15), calm: Duration::from_secs(60), deadline: Duration::from_secs(45) }
+        Cadence { moving: Duration::from_secs(15), calm: Duration::from_mins(1), deadline: Duration::from_secs(45) }
     }
 
     fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<View, Failure>> {

@@ -189,8 +189,8 @@ fn rows<T: serde::de::DeserializeOwned>(answer: StateAnswer) -> Result<Vec<T>, F
 }
 
 fn actor(row: &StateActor) -> Actor {
-    let causes = row.death_cause.iter().flat_map(BTreeMap::values);
-    let death = causes.filter_map(|cause| cause.get("error_message").and_then(Value::as_str).map(str::to_owned)).next();
+    let mut causes = row.death_cause.iter().flat_map(BTreeMap::values);
+    let death = causes.find_map(|cause| cause.get("error_message").and_then(Value::as_str).map(str::to_owned));
     Actor {
         state: row.state.clone().unwrap_or_default(),
         node_id: row.node_id.clone(),

@@ -87,6 +87,7 @@ async fn run(api: &Api, prefix: &str, request: &LogRequest, out: &mpsc::Sender<L
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "an ending is something to say, or nothing where nobody listens")]
 fn ended(failure: &Failure) -> Ending {
     Some(format!("{}; {}", failure.message, failure.hint).into())
 }

@@ -40,6 +40,7 @@ struct Wanted {
 
 impl Tails {
     /// Reads what is missing or old.
+    #[expect(clippy::too_many_arguments, reason = "what is in trouble, where its log stands and what was read before")]
     pub async fn read(
         &mut self,
         api: &Arc<Api>,

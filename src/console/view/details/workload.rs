@@ -135,6 +135,8 @@ fn beside(document: &mut Document, model: &Model, workload: &Workload, views: &[
         .collect();
     if !quotas.is_empty() {
         document.section("Quotas of its namespace");
-        quotas.into_iter().for_each(|quota| limits::write_quota(document, quota));
+        for quota in quotas {
+            limits::write_quota(document, quota);
+        }
     }
 }

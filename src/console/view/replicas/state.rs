@@ -7,16 +7,19 @@ use crate::domain::replica::{Container, ContainerState, ProbeKind, Replica, Repl
 /// Glyph and meaning of a replica.
 pub fn look(replica: &Replica) -> (&'static str, Meaning) {
     let troubled = replica.reason.is_some() || replica.restarts > 0;
+    let is_sick = match replica.phase {
+        ReplicaPhase::Failing | ReplicaPhase::Evicted => true,
+        ReplicaPhase::Unready => replica.restarts > 0,
+        ReplicaPhase::Unknown => troubled && !replica.ready,
+        _ => false,
+    };
     match replica.phase {
+        _ if is_sick => ("✖", Meaning::Failed),
         ReplicaPhase::Ready => ("●", Meaning::Live),
-        ReplicaPhase::Failing | ReplicaPhase::Evicted => ("✖", Meaning::Failed),
         ReplicaPhase::Unplaced if replica.reason.is_some() => ("✖", Meaning::Held),
-        ReplicaPhase::Unready if replica.restarts > 0 => ("✖", Meaning::Failed),
-        ReplicaPhase::Unplaced | ReplicaPhase::Starting | ReplicaPhase::Unready => ("◌", Meaning::Progressing),
         ReplicaPhase::Done | ReplicaPhase::Terminating => ("○", Meaning::Idle),
-        ReplicaPhase::Unknown if replica.ready => ("●", Meaning::Live),
-        ReplicaPhase::Unknown if troubled => ("✖", Meaning::Failed),
-        ReplicaPhase::Unknown => ("◌", Meaning::Progressing),
+        _ if replica.ready => ("●", Meaning::Live),
+        _ => ("◌", Meaning::Progressing),
     }
 }
 

@@ -159,8 +159,8 @@ fn look<'a>(name: &str, deployment: &'a Deployment, workload: &ResourceKey, depl
 fn death(name: &str, workload: &ResourceKey, facts: &Facts<'_>) -> Option<String> {
     let own = workload.name.strip_prefix(facts.prefix).unwrap_or(&workload.name);
     let begins = format!("SERVE_REPLICA::{own}#{name}#");
-    let of_it = facts.actors.iter().filter(|(actor, _)| actor.starts_with(&begins)).filter_map(|(_, actor)| actor.death.as_ref());
-    of_it.filter(|death| !death.contains("killed by `ray.kill`") && !death.contains("ray.kill(")).next_back().cloned()
+    let mut of_it = facts.actors.iter().filter(|(actor, _)| actor.starts_with(&begins)).filter_map(|(_, actor)| actor.death.as_ref());
+    of_it.rfind(|death| !death.contains("killed by `ray.kill`") && !death.contains("ray.kill(")).cloned()
 }
 
 fn phase_of(state: &str, is_placed: bool, actor: Option<&Actor>) -> ReplicaPhase {

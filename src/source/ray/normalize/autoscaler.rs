@@ -88,7 +88,7 @@ impl Autoscaler {
                     known.push_str(description);
                 }
                 None => {
-                    self.failures.push(format!("{}: {}: {description}", text("/nodeType"), text("/unavailableNodeInformation/category")))
+                    self.failures.push(format!("{}: {}: {description}", text("/nodeType"), text("/unavailableNodeInformation/category")));
                 }
             }
         }

@@ -57,10 +57,13 @@ fn stamp(text: Option<&String>) -> Option<Timestamp> {
 fn phase(read: &Service, state: &str, since: Option<Timestamp>, now: Timestamp) -> Phase {
     match state {
         "RUNNING" => Phase::Live,
-        "STARTING" | "UPDATING" | "ROLLING_OUT" | "ROLLING_BACK" => match standing_canary(read) {
-            true => Phase::Live,
-            false => Phase::Updating,
-        },
+        "STARTING" | "UPDATING" | "ROLLING_OUT" | "ROLLING_BACK" => {
+            if standing_canary(read) {
+                Phase::Live
+            } else {
+                Phase::Updating
+            }
+        }
         "UNHEALTHY" | "USER_ERROR_FAILURE" | "SYSTEM_FAILURE" => Phase::Failed,
         "TERMINATING" if since.is_some_and(|since| age(now, since) > TERMINATES) => Phase::Failed,
         "TERMINATING" => Phase::Stopping,
