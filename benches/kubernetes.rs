@@ -4,7 +4,7 @@
 //! The bench runs itself three times over: the server, the console in a pseudo-terminal, and the
 //! one that measures. Prints figures and asserts none: they belong to a machine.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a bench fails by panicking")]
 
 #[path = "../tests/pty/harness.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]

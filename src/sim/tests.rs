@@ -135,6 +135,10 @@ fn a_suspended_group_is_asked_and_does_nothing() {
 fn other_workloads_live_on_in_every_scenario() {
     for (name, _) in FILES {
         let world = told(name, None);
+        // Managed platforms have services of their own, and no cluster.
+        if world.clusters.is_empty() {
+            continue;
+        }
         let api = prod(&world).api("sentiment").unwrap();
         let ready = api.pods.iter().filter(|pod| pod.phase == PodPhase::Ready).count();
         assert_eq!(ready, 3, "{name}");

@@ -50,7 +50,7 @@ async fn the_stuck_update_is_seen_from_inside() {
 
 #[tokio::test]
 async fn with_few_rights_the_rest_is_still_there_and_each_missing_one_is_named() {
-    let ([workloads, nodes, events], _) = read("rbac-minimal", &["ml"]).await;
+    let ([workloads, nodes, events], _) = read("rbac-minimal", &["default"]).await;
     let workloads = workloads.unwrap();
     assert!(!workloads.replicas.is_empty());
     let mut named: Vec<String> = workloads.gaps.iter().flat_map(|gap| gap.failure.permissions.iter().map(ToString::to_string)).collect();
