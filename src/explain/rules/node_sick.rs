@@ -168,7 +168,12 @@ fn no_device(world: &World<'_>, of: Said<'_, Node>, detail: &NodeDetail) -> Verd
         Enabled::Missing(stage, elsewhere) => {
             let others = count(u32::try_from(elsewhere).unwrap_or(u32::MAX), "other machine");
             let says = format!("no {} runs on {name}; {others} {} one", stage.name, if elsewhere == 1 { "has" } else { "have" });
+            let offered = format!("{} of {}", of.1.capacity.gpus, detail.physical.gpus.max(of.1.capacity.gpus));
             held(world, of, "kubernetes/gpu-plugin-missing", Confidence::Certain, says, format!("no {} on {name}", stage.name))
+                .evidence([
+                    world.evidence(of.0, &of.1.key, &format!("pods of the {}", stage.name), format!("none here, {elsewhere} elsewhere")),
+                    world.evidence(of.0, &of.1.key, "GPUs allocatable / capacity", offered),
+                ])
                 .evidence(devices(world, of, detail))
                 .verdict()
         }

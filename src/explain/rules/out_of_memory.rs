@@ -67,6 +67,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     ])
     .evidence(asked.map(|memory| world.evidence(waiting.source, key, "compute.mem", bytes(memory))))
     .remedies(remedies)
-    .asks([Symptom::new(Condition::LogTells, key)])
+    // What was killed at its limit has written nothing that knows better; its "Killed" reads like any signal.
+    .asks_each(killed.is_empty().then(|| vec![Symptom::new(Condition::LogTells, key)]))
     .verdict()
 }
