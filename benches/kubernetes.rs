@@ -133,7 +133,7 @@ fn changing(endpoint: &str) {
             session.drain();
             let begun = Instant::now();
             session.send(if number / 8 % 2 == 0 { "j" } else { "k" });
-            session.next_output(Duration::from_millis(1_000))?;
+            session.next_output(Duration::from_secs(1))?;
             let took = begun.elapsed();
             std::thread::sleep(Duration::from_millis(40));
             Some(took)

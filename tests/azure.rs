@@ -1,5 +1,5 @@
 //! Azure Machine Learning over real sockets: recorded bodies, refusals, and what nobody should send.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test says so by failing")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test says so by failing")]
 
 #[path = "azure/hostile.rs"]
 mod hostile;

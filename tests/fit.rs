@@ -1,7 +1,7 @@
 //! What `fit` predicts, against what then happens: random clusters are played by the simulated
 //! cloud's own scheduler, autoscaler and rollout controller, and read through real sockets before
 //! and long after the deploy.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test says so by failing, and prints its figures")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
 use std::fmt::Write as _;
 use std::time::Duration;

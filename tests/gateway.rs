@@ -74,7 +74,8 @@ fn file(name: &str) -> PathBuf {
 
 fn fixture(name: &str) -> Answer {
     let body = std::fs::read(file(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let kind = if name.ends_with(".sse") { "text/event-stream" } else { "application/json" };
+    let kind =
+        if Path::new(name).extension().is_some_and(|extension| extension == "sse") { "text/event-stream" } else { "application/json" };
     Answer(200, vec![("content-type".into(), kind.into())], body)
 }
 

@@ -1,6 +1,6 @@
 //! The adapter of Ray and Anyscale against recorded and bad answers, over real sockets: releases
 //! from 2.44 to 2.60, both autoscalers, tokens, a frozen control store, what proxies send.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says so by failing")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,10 +22,13 @@ use holdup::source::ray::Ray;
 use holdup::source::{Focus, Platform as _};
 use serde_json::Value;
 
+/// Status, headers, body.
+type Answer = (u16, Vec<(String, String)>, Vec<u8>);
+
 /// What a server answers, by the start of path and query.
 #[derive(Clone, Debug, Default)]
 struct Replay {
-    answers: BTreeMap<String, (u16, Vec<(String, String)>, Vec<u8>)>,
+    answers: BTreeMap<String, Answer>,
 }
 
 impl Replay {

@@ -1,6 +1,6 @@
 //! Refusals and bad servers: each told with its next step, none in the way of what can be read.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Signatures against published and recomputed vectors; what is sent, by whom it is proven.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
 
 use std::collections::BTreeMap;
 

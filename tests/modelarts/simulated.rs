@@ -1,6 +1,6 @@
 //! The simulated project, end to end: signed requests over real sockets, roots, evidence, exit codes.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says so by failing")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
 use std::time::Duration;
 

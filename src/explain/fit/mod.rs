@@ -3,7 +3,7 @@
 //!
 //! Arithmetic over a snapshot: it asks nobody and decides nothing. What it could not know it names
 //! as an assumption, and where that decides the answer it says that it cannot tell. The managed
-//! platforms show no machines; for them the quota alone is reckoned ([`managed`]).
+//! platforms show no machines; for them the quota alone is reckoned (`managed`).
 
 mod badge;
 mod managed;
