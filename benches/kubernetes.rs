@@ -113,7 +113,7 @@ fn session(endpoint: &str, columns: u16, rows: u16) -> Session {
 fn idle(endpoint: &str) {
     let begun = Instant::now();
     let mut session = session(endpoint, 120, 40);
-    session.wait_for_text("load-");
+    session.wait_for_text("model-0");
     println!("first data on screen {:.2} s after the start of the program", begun.elapsed().as_secs_f64());
     session.settle(Duration::from_secs(3));
     watch(&mut session, "nothing changes");
@@ -122,7 +122,7 @@ fn idle(endpoint: &str) {
 
 fn changing(endpoint: &str) {
     let mut session = session(endpoint, 120, 40);
-    session.wait_for_text("load-");
+    session.wait_for_text("model-0");
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(5) {
         session.next_output(Duration::from_millis(100));
