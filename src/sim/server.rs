@@ -280,7 +280,7 @@ mod tests {
     async fn every_cluster_gets_a_context_that_points_at_it() {
         let running = start("bad-day", Options::default()).await.unwrap();
         let names: Vec<String> = running.contexts().into_iter().map(|context| context.name).collect();
-        assert_eq!(names, ["prod", "staging", "serving", "inference"]);
+        assert_eq!(names, ["prod", "staging", "serving", "mlw-prod", "lab", "inference", "compute"]);
         let parsed: toml::Table = running.config_toml().parse().unwrap();
         assert!(parsed.contains_key("contexts"));
         let endpoints = running.contexts().into_iter().filter_map(|context| context.kubernetes?.endpoint_url);
