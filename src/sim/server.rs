@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::build::build;
-use super::scenario::{FILES, Scenario, parse};
-use super::world::{OperatorFault, Platform, SharedWorld};
+use super::scenario::{FILES, RayFile, Scenario, parse};
+use super::world::{OperatorFault, Platform, SharedWorld, World};
 use super::{aws, azure, cortex, gateway, kubernetes, modelarts, ray};
 use crate::clock::now;
 use crate::config::problem::{Problem, suggestion};
@@ -78,96 +78,74 @@ pub fn load(name_or_path: &str) -> Result<Scenario, Box<Problem>> {
 ///
 /// # Errors
 /// A wrong scenario, or a port that is taken.
-#[expect(clippy::too_many_lines, reason = "one paragraph for each kind of server")]
 pub async fn start(name_or_path: &str, options: Options) -> Result<Running, SimError> {
     let scenario = load(name_or_path).map_err(SimError::Scenario)?;
     let elapsed = options.elapsed.map_or(scenario.elapsed.0, |elapsed| i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX));
     let world = build(Path::new(name_or_path), &scenario, now(), elapsed, options.speed).map_err(SimError::Scenario)?;
-    let region = world.account.region.clone();
-    let names: Vec<(String, Platform)> = world.clusters.iter().map(|cluster| (cluster.name.clone(), cluster.platform)).collect();
-    let reachable: Vec<String> = world.clusters.iter().filter(|cluster| cluster.kubernetes).map(|cluster| cluster.name.clone()).collect();
-    let workspaces: Vec<String> = world.azure.iter().map(|workspace| workspace.name.clone()).collect();
-    let rays = world.ray.clone();
-    let projects: Vec<String> = world.modelarts.iter().map(|project| project.name.clone()).collect();
-    let gateways: Vec<String> = world.gateway.iter().map(|gateway| gateway.name.clone()).collect();
-    let unreachable = world.faults.kubernetes.down;
-    let down = world.faults.operator == OperatorFault::Down;
-    let world = SharedWorld::new(world);
-    let mut running = Running {
-        world: world.clone(),
-        aws: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        operators: Vec::new(),
-        kubernetes: BTreeMap::new(),
-        azure: Vec::new(),
-        ray: Vec::new(),
-        modelarts: Vec::new(),
-        gateway: Vec::new(),
-        region,
-        stop: CancellationToken::new(),
-        tasks: JoinSet::new(),
-    };
-    let mut port = options.port.unwrap_or_default();
-    let listener = listen(port).await?;
-    running.aws = running.serve(listener, aws::router(world.clone()), port)?;
-    for (name, platform) in names {
-        if platform == Platform::Kubernetes {
-            running.operators.push((name, None));
-            continue;
-        }
-        port = if port == 0 { 0 } else { port.saturating_add(1) };
-        let listener = listen(port).await?;
-        let address = if down {
-            // The address is known, and nobody listens there.
-            address_of(&listener, port)?
-        } else {
-            running.serve(listener, cortex::router(world.clone(), &name), port)?
-        };
-        running.operators.push((name, Some(address)));
-    }
-    for name in reachable {
-        port = if port == 0 { 0 } else { port.saturating_add(1) };
-        let listener = listen(port).await?;
-        let address = if unreachable {
-            address_of(&listener, port)?
-        } else {
-            let backing = Arc::new(kubernetes::WorldBacking::new(world.clone(), &name));
-            running.serve(listener, kubernetes::router(backing), port)?
-        };
-        running.kubernetes.insert(name, address);
-    }
-    for name in workspaces {
-        port = if port == 0 { 0 } else { port.saturating_add(1) };
-        let listener = listen(port).await?;
-        let address = running.serve(listener, azure::router(world.clone(), &name), port)?;
-        running.azure.push((name, address));
-    }
-    for file in rays {
-        port = if port == 0 { 0 } else { port.saturating_add(1) };
-        let listener = listen(port).await?;
-        let address = running.serve(listener, ray::router(world.clone(), &file.name), port)?;
-        running.ray.push(ray::context(&file, address));
-    }
-    for name in projects {
-        port = if port == 0 { 0 } else { port.saturating_add(1) };
-        let listener = listen(port).await?;
-        let address = running.serve(listener, modelarts::router(world.clone(), &name), port)?;
-        running.modelarts.push((name, address));
-    }
-    for name in gateways {
-        port = if port == 0 { 0 } else { port.saturating_add(1) };
-        let listener = listen(port).await?;
-        let address = running.serve(listener, gateway::router(world.clone(), &name), port)?;
-        running.gateway.push(gateway::context(&name, address));
-    }
+    let cast = Cast::of(&world);
+    let mut running = Running::new(SharedWorld::new(world), cast.region.clone());
+    let mut ports = Ports(options.port.unwrap_or_default());
+    let aws = aws::router(running.world.clone());
+    let listener = ports.first().await?;
+    running.aws = running.serve(listener, aws);
+    running.clusters(&cast, &mut ports).await?;
+    running.platforms(&cast, &mut ports).await?;
     Ok(running)
 }
 
-async fn listen(port: u16) -> Result<TcpListener, SimError> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|why| SimError::Port { port, why })
+/// Who is served, in the order of their ports.
+struct Cast {
+    region: String,
+    clusters: Vec<(String, Platform)>,
+    /// Clusters whose Kubernetes API can be reached.
+    reachable: Vec<String>,
+    azure: Vec<String>,
+    ray: Vec<RayFile>,
+    modelarts: Vec<String>,
+    gateway: Vec<String>,
+    /// Whether nobody listens where the operators, and the Kubernetes APIs, are said to be.
+    down: (bool, bool),
 }
 
-fn address_of(listener: &TcpListener, port: u16) -> Result<SocketAddr, SimError> {
-    listener.local_addr().map_err(|why| SimError::Port { port, why })
+impl Cast {
+    fn of(world: &World) -> Self {
+        Self {
+            region: world.account.region.clone(),
+            clusters: world.clusters.iter().map(|cluster| (cluster.name.clone(), cluster.platform)).collect(),
+            reachable: world.clusters.iter().filter(|cluster| cluster.kubernetes).map(|cluster| cluster.name.clone()).collect(),
+            azure: world.azure.iter().map(|workspace| workspace.name.clone()).collect(),
+            ray: world.ray.clone(),
+            modelarts: world.modelarts.iter().map(|project| project.name.clone()).collect(),
+            gateway: world.gateway.iter().map(|gateway| gateway.name.clone()).collect(),
+            down: (world.faults.operator == OperatorFault::Down, world.faults.kubernetes.down),
+        }
+    }
+}
+
+/// The ports, one after the other; zero leaves the choice to the system each time.
+struct Ports(u16);
+
+impl Ports {
+    /// A listener on the first port.
+    async fn first(&self) -> Result<Listener, SimError> {
+        let port = self.0;
+        let unusable = |why| SimError::Port { port, why };
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(unusable)?;
+        let address = socket.local_addr().map_err(unusable)?;
+        Ok(Listener { socket, address })
+    }
+
+    /// A listener on the port after the last one.
+    async fn next(&mut self) -> Result<Listener, SimError> {
+        self.0 = if self.0 == 0 { 0 } else { self.0.saturating_add(1) };
+        self.first().await
+    }
+}
+
+/// A port that is taken. Dropped, its address is known and nobody listens there.
+struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
 }
 
 /// A scenario that is being served; dropping it ends that.
@@ -189,14 +167,76 @@ pub struct Running {
 }
 
 impl Running {
-    fn serve(&mut self, listener: TcpListener, router: Router, port: u16) -> Result<SocketAddr, SimError> {
-        let address = address_of(&listener, port)?;
+    fn new(world: SharedWorld, region: String) -> Self {
+        Self {
+            world,
+            aws: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            operators: Vec::new(),
+            kubernetes: BTreeMap::new(),
+            azure: Vec::new(),
+            ray: Vec::new(),
+            modelarts: Vec::new(),
+            gateway: Vec::new(),
+            region,
+            stop: CancellationToken::new(),
+            tasks: JoinSet::new(),
+        }
+    }
+
+    fn serve(&mut self, listener: Listener, router: Router) -> SocketAddr {
         let stop = self.stop.clone().cancelled_owned();
         self.tasks.spawn(async move {
             // Serving ends only by the stop signal; the accept loop survives errors by itself.
-            let _ended = axum::serve(listener, router).with_graceful_shutdown(stop).await;
+            let _ended = axum::serve(listener.socket, router).with_graceful_shutdown(stop).await;
         });
-        Ok(address)
+        listener.address
+    }
+
+    /// The operators, then the Kubernetes APIs.
+    async fn clusters(&mut self, cast: &Cast, ports: &mut Ports) -> Result<(), SimError> {
+        let (no_operator, no_kubernetes) = cast.down;
+        for (name, platform) in &cast.clusters {
+            if *platform == Platform::Kubernetes {
+                self.operators.push((name.clone(), None));
+                continue;
+            }
+            let listener = ports.next().await?;
+            let router = cortex::router(self.world.clone(), name);
+            let address = if no_operator { listener.address } else { self.serve(listener, router) };
+            self.operators.push((name.clone(), Some(address)));
+        }
+        for name in &cast.reachable {
+            let listener = ports.next().await?;
+            let router = kubernetes::router(Arc::new(kubernetes::WorldBacking::new(self.world.clone(), name)));
+            let address = if no_kubernetes { listener.address } else { self.serve(listener, router) };
+            self.kubernetes.insert(name.clone(), address);
+        }
+        Ok(())
+    }
+
+    /// Managed platforms, each workspace, cluster or project on a port of its own.
+    async fn platforms(&mut self, cast: &Cast, ports: &mut Ports) -> Result<(), SimError> {
+        for name in &cast.azure {
+            let listener = ports.next().await?;
+            let address = self.serve(listener, azure::router(self.world.clone(), name));
+            self.azure.push((name.clone(), address));
+        }
+        for file in &cast.ray {
+            let listener = ports.next().await?;
+            let address = self.serve(listener, ray::router(self.world.clone(), &file.name));
+            self.ray.push(ray::context(file, address));
+        }
+        for name in &cast.modelarts {
+            let listener = ports.next().await?;
+            let address = self.serve(listener, modelarts::router(self.world.clone(), name));
+            self.modelarts.push((name.clone(), address));
+        }
+        for name in &cast.gateway {
+            let listener = ports.next().await?;
+            let address = self.serve(listener, gateway::router(self.world.clone(), name));
+            self.gateway.push(gateway::context(name, address));
+        }
+        Ok(())
     }
 
     /// The world behind it, for those who want to look without the wire.
