@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::world::Said;
 use crate::domain::id::{ResourceKey, SourceId};
-use crate::domain::limits::{DisruptionBudget, NamespaceQuota, Scaler, VolumeClaim};
+use crate::domain::limits::{DisruptionBudget, LimitRule, NamespaceQuota, Scaler, VolumeClaim};
 use crate::domain::node::Node;
 use crate::domain::provisioner::{AutoscalerStatus, NodeClaim, NodeClass, NodePool};
 use crate::domain::replica::{Replica, ReplicaPhase};
@@ -37,6 +37,8 @@ pub struct Inside<'a> {
     pub claims: BTreeMap<&'a Text, Said<'a, VolumeClaim>>,
     /// Limits of namespaces.
     pub quotas: Vec<Said<'a, NamespaceQuota>>,
+    /// Sizes that containers of namespaces may have.
+    pub limit_rules: Vec<Said<'a, LimitRule>>,
     /// What the autoscaler reports.
     pub autoscaler: Option<Said<'a, AutoscalerStatus>>,
     /// Pools by name.
@@ -79,6 +81,7 @@ impl<'a> Inside<'a> {
         }
         self.claims.extend(view.claims.iter().map(|claim| (&claim.key.name, (id, claim))));
         self.quotas.extend(view.namespace_quotas.iter().map(|quota| (id, quota)));
+        self.limit_rules.extend(view.limit_rules.iter().map(|rule| (id, rule)));
         self.autoscaler = self.autoscaler.or(view.autoscaler.as_ref().map(|status| (id, status)));
         self.pools.extend(view.node_pools.iter().map(|pool| (&pool.key.name, (id, pool))));
         self.node_claims.extend(view.node_claims.iter().map(|claim| (&claim.key.name, (id, claim))));

@@ -12,12 +12,12 @@ use super::world::account::QUOTAS;
 use super::world::journal::Journal;
 use super::world::machine::MACHINES;
 use super::world::{
-    Account, AwsFaults, Claim, Cluster, ControlPlane, Faults, GroupRole, Incident, Moment, NamespaceQuota, OperatorFault, Platform,
-    PodPhase, Quota, QuotaRequest, StoryClock, Webhook, World, autoscaler::Autoscaler, fleet, scheduler,
+    Account, AwsFaults, Claim, Cluster, ControlPlane, Faults, GroupRole, Incident, LimitRange, Moment, NamespaceQuota, OperatorFault,
+    Platform, PodPhase, Quota, QuotaRequest, StoryClock, Webhook, World, autoscaler::Autoscaler, fleet, scheduler,
 };
 use crate::config::problem::{Problem, suggestion};
 use crate::domain::time::Timestamp;
-use apis::{build_api, plan};
+use apis::{build_api, mebibytes, plan};
 use groups::{add_group, system_groups};
 
 /// How long ago clusters were set up.
@@ -179,6 +179,8 @@ fn build_cluster(file: &Path, given: &ClusterFile, index: usize, events: &mut Ve
             IncidentWord::MemoryPressure => Incident::MemoryPressure,
             IncidentWord::Xid => Incident::Xid,
             IncidentWord::Drain => Incident::Drain,
+            IncidentWord::NotReady => Incident::NotReady,
+            IncidentWord::Unreachable => Incident::Unreachable,
         };
         let action = Action::Incident { kind, group: incident.group.clone() };
         events.push(Event { at: incident.at.0, cluster: index, api: String::new(), action });
@@ -207,7 +209,19 @@ fn control(given: &ClusterFile) -> ControlPlane {
         since: webhook.at.0,
         message: webhook.message.clone(),
     });
-    ControlPlane { claims: claims.collect(), quotas: quotas.collect(), webhooks: webhooks.collect(), ..ControlPlane::default() }
+    let limit_ranges = given.limit_range.iter().map(|range| LimitRange {
+        name: range.name.clone(),
+        namespace: range.namespace.clone(),
+        memory_mib: range.max_memory_gib.map(mebibytes),
+        gpus: range.max_gpus,
+    });
+    ControlPlane {
+        claims: claims.collect(),
+        quotas: quotas.collect(),
+        limit_ranges: limit_ranges.collect(),
+        webhooks: webhooks.collect(),
+        ..ControlPlane::default()
+    }
 }
 
 /// Puts the replicas that ran before the story on their nodes, ready.

@@ -69,7 +69,9 @@ fn check_kubernetes(source: &Source<'_>, cluster: &ClusterFile, groups: &[&str])
     for webhook in &cluster.webhook {
         source.known("workload of this cluster", &webhook.api, &names)?;
     }
-    let places = cluster.namespace_quota.iter().map(|quota| &quota.namespace).chain(cluster.claim.iter().map(|claim| &claim.namespace));
+    let ranges = cluster.limit_range.iter().map(|range| &range.namespace);
+    let places = cluster.namespace_quota.iter().map(|quota| &quota.namespace);
+    let places = places.chain(cluster.claim.iter().map(|claim| &claim.namespace)).chain(ranges);
     for namespace in places {
         source.known("namespace of a workload of this cluster", namespace, &namespaces)?;
     }

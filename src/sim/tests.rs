@@ -186,6 +186,13 @@ fn kubernetes_says_what_stands_in_each_story() {
         ("autoscaler-backoff", "ScaleUpTimedOut", "failed to register within"),
         ("karpenter-no-capacity", "InsufficientCapacityError", "with fleet error(s), InsufficientInstanceCapacity: "),
         ("karpenter-quota", "InsufficientCapacityError", "with fleet error(s), VcpuLimitExceeded: "),
+        ("volume-mount-failed", "FailedMount", "Output: mount.nfs: Connection timed out"),
+        ("volume-multi-attach", "FailedAttachVolume", "Volume is already used by pod(s) text-generator-"),
+        ("volume-multi-attach", "FailedMount", "timed out waiting for the condition"),
+        ("node-not-ready", "NodeNotReady", "Node is not ready"),
+        ("node-unreachable", "TaintManagerEviction", "Marking for deletion Pod ml/text-generator-"),
+        ("node-oom", "SystemOOM", "System OOM encountered, victim process: python3"),
+        ("limit-range-denied", "FailedCreate", "forbidden: maximum memory usage per Container is 8Gi, but limit is 12Gi"),
         ("spot-reclaimed", "SpotInterruption", "will be interrupted"),
         ("xid-error", "NvidiaXID95Error", "NVRM: Xid (PCI:"),
     ] {

@@ -24,7 +24,9 @@ pub mod permissions;
 pub mod placement;
 pub mod replicas;
 pub mod rollout;
+pub mod runs;
 pub mod scheduler;
+pub mod silent;
 pub mod workload;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,7 +35,7 @@ use crate::clock::now;
 use crate::domain::time::Timestamp;
 
 pub use account::{Account, AwsFaults, Faults, OperatorFault, Quota, QuotaRequest};
-pub use admission::{NamespaceQuota, Webhook};
+pub use admission::{LimitRange, NamespaceQuota, Webhook};
 pub use clock::{Moment, StoryClock};
 pub use cluster::{Capacity, Cluster, Dialect, Group, GroupRole, Node, Platform, Suspension};
 pub use control::{Claim, ControlPlane};

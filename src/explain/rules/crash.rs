@@ -1,8 +1,10 @@
 //! Replicas of the new version exit with an error or are killed.
 
 use super::{Rule, replica_tells};
-use crate::domain::id::ResourceKey;
+use crate::domain::event::Event;
+use crate::domain::id::{ResourceKey, ResourceKind};
 use crate::domain::replica::{Container, Replica, Termination};
+use crate::domain::time::{Duration, age};
 use crate::explain::broken;
 use crate::explain::commands::{self, advice, remedy};
 use crate::explain::condition::{Condition, Symptom};
@@ -29,9 +31,16 @@ pub(super) const RULE: Rule = Rule {
         "kubernetes/cont-init-failed",
         "kubernetes/cont-sigkill",
         "kubernetes/cont-status-unknown",
+        NODE_OOM,
     ],
     check,
 };
+
+/// The machine had no memory left, whatever the container itself may have.
+const NODE_OOM: &str = "kubernetes/node-system-oom";
+
+/// How far the kernel's word and the end of a container may lie apart and still be one thing.
+const SAME: Duration = Duration::from_mins(1);
 
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some((waiting, counts)) = broken::find(world, key) else { return Verdict::Clear };
@@ -55,7 +64,12 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let ended = first.map(|((_, replica), death)| format!(": {}", ending(replica, *death))).unwrap_or_default();
     // A signal may also come from a failing probe or a vanishing machine.
     let confidence = if counts.failed > 0 || first.is_some() { Confidence::Certain } else { Confidence::Likely };
-    let specific = first.map_or_else(|| "kubernetes/cont-exit-error".to_owned(), |(_, death)| cause(*death));
+    let machine = first.and_then(|((_, replica), (_, end))| killed_for_its_machine(world, replica, end));
+    let specific = match first {
+        _ if machine.is_some() => NODE_OOM.to_owned(),
+        Some((_, death)) => cause(*death),
+        None => "kubernetes/cont-exit-error".to_owned(),
+    };
     let own = pick(waiting.workload, "cortex/update-crash", "");
     let cause = if own.is_empty() { specific.as_str() } else { own };
     let mut remedies = way_back(world, waiting, "read why: the last lines before the exit");
@@ -70,6 +84,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         format!("new version crashes ({how})"),
     )
     .evidence(died.iter().take(2).map(|(said, death)| of_death(world, *said, *death)))
+    .evidence(machine.map(|said| world.told(said)))
     .evidence([
         world.evidence(waiting.source, key, "replica_counts.failed", counts.failed.to_string()),
         world.evidence(waiting.source, key, "replica_counts.killed", counts.killed.to_string()),
@@ -79,6 +94,15 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     .asks([Symptom::new(Condition::LogTells, key)])
     .asks_each(replica_tells::asks(first.map(|(said, _)| said)))
     .verdict()
+}
+
+/// What the machine said when its kernel killed a process, if a container was killed just then.
+fn killed_for_its_machine<'a>(world: &World<'a>, replica: &Replica, end: &Termination) -> Option<Said<'a, Event>> {
+    let (node, at) = (replica.node.as_ref()?, end.finished_at.filter(|_| end.exit_code == 137)?);
+    let machine = ResourceKey::new(&replica.key.context, ResourceKind::Node, node.clone());
+    let is_it =
+        |event: &Event| matches!(event.reason.as_str(), "SystemOOM" | "OOMKilling") && age(event.at.max(at), event.at.min(at)) <= SAME;
+    world.events(&machine).into_iter().find(|(_, event)| is_it(event))
 }
 
 /// How the container of one replica ended, beneath a platform that only counts ends: where the end

@@ -4,7 +4,7 @@
 use super::Rule;
 use crate::domain::condition::{self, StatusCondition};
 use crate::domain::id::ResourceKey;
-use crate::domain::limits::NamespaceQuota;
+use crate::domain::limits::{LimitRule, NamespaceQuota};
 use crate::domain::rollout::Rollout;
 use crate::domain::text::Text;
 use crate::domain::time::Timestamp;
@@ -22,6 +22,7 @@ pub(super) const RULE: Rule = Rule {
     explains: Condition::RolloutBlocked,
     causes: &[
         "kubernetes/quota-exceeded",
+        "kubernetes/quota-limit-range",
         "kubernetes/quota-webhook-denied",
         "kubernetes/quota-webhook-down",
         "kubernetes/rollout-replica-failure",
@@ -41,7 +42,17 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let full = rollout.key.name.split_once(' ').map_or(rollout.key.name.as_str(), |(_, name)| name);
     let namespace = full.split('/').next().unwrap_or_default();
     let quotas = if cause == "kubernetes/quota-exceeded" { quotas(world, &key.context, namespace, &text) } else { Vec::new() };
-    let (says, headline) = if let Some((_, quota)) = quotas.first() {
+    let sizes = if cause == "kubernetes/quota-limit-range" { sizes(world, &key.context, namespace, &text) } else { Vec::new() };
+    let (says, headline) = if let Some((_, rule)) = sizes.first() {
+        let name = rule.key.name.rsplit('/').next().unwrap_or_default();
+        let (bound, amount) = bound(rule, &text);
+        let asked = asked(&text).map(|asked| format!("; the new version asks for {asked}")).unwrap_or_default();
+        let unit = rule.applies_to.to_lowercase();
+        (
+            format!("the namespace's LimitRange {name} allows a {unit} {bound} {amount} {}{asked}: no replica is made", rule.resource),
+            format!("LimitRange {name}: {bound} {amount} {} a {unit}", rule.resource),
+        )
+    } else if let Some((_, quota)) = quotas.first() {
         let name = quota.key.name.rsplit('/').next().unwrap_or_default();
         let deadlock = if rollout.surge > 0 && rollout.max_unavailable == 0 {
             "; the update needs room for one more, although the old one will go"
@@ -73,6 +84,12 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
                 world.evidence(source, &quota.key, &quota.resource, format!("{} of {} used", quota.used, quota.hard))
             }),
         )
+        .evidence(sizes.iter().map(|(source, rule)| {
+            let (bound, amount) = bound(rule, &text);
+            let field = format!("{} {bound}, {}", rule.resource, rule.applies_to);
+            let asked = asked(&text).map(|asked| format!(", asked for {asked}")).unwrap_or_default();
+            world.evidence(source, &rule.key, &field, format!("{amount}{asked}"))
+        }))
         .remedies(Fill::of(world, &key.context).workload(&rollout.workload).and("namespace", namespace).remedies(&cause))
         .verdict()
 }
@@ -119,6 +136,25 @@ fn cause(text: &str) -> String {
         .cause
         .filter(|cause| cause.as_str().starts_with("kubernetes/quota-"))
         .map_or_else(|| "kubernetes/rollout-replica-failure".to_owned(), |cause| cause.0)
+}
+
+/// The rules of the namespace that the refusal is about.
+fn sizes<'a>(world: &World<'a>, context: &Text, namespace: &str, text: &str) -> Vec<Said<'a, LimitRule>> {
+    let own = |rule: &LimitRule| rule.key.name.split('/').next() == Some(namespace);
+    let named = |rule: &LimitRule| text.contains(&format!("{} usage per {} is {}", rule.resource, rule.applies_to, bound(rule, text).1));
+    world.inside(context).limit_rules.iter().copied().filter(|(_, rule)| own(rule) && named(rule)).take(3).collect()
+}
+
+/// The side of a rule that a refusal is about: `at most 8Gi`.
+fn bound<'r>(rule: &'r LimitRule, text: &str) -> (&'static str, &'r str) {
+    let (side, amount) = if text.contains("minimum ") { ("at least", &rule.min) } else { ("at most", &rule.max) };
+    (side, amount.as_deref().unwrap_or_default())
+}
+
+/// What was asked for, where the refusal says it: `…, but limit is 12Gi`.
+fn asked(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once(", but ").and_then(|(_, rest)| rest.split_once(" is "))?;
+    rest.split([',', ']', ' ']).next().map(|amount| amount.trim_end_matches('.')).filter(|amount| !amount.is_empty())
 }
 
 /// The figures of the namespace that the refusal names, those that are used up first.

@@ -77,7 +77,7 @@ fn thousandths(cpus: f64) -> i64 {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "some gibibytes")]
-fn mebibytes(gibibytes: f64) -> i64 {
+pub(super) fn mebibytes(gibibytes: f64) -> i64 {
     (gibibytes * 1_024.0).round() as i64
 }
 
@@ -87,6 +87,7 @@ fn needs(file: &NeedsFile) -> Needs {
         affinity: file.affinity.clone(),
         tolerations: file.tolerations.iter().map(|text| Toleration::parse(text)).collect(),
         claim: file.claim.clone(),
+        share: file.share.clone(),
         configmap: file.configmap.clone(),
         secret: file.secret.clone(),
         pull_secret: file.pull_secret.clone(),
@@ -147,6 +148,8 @@ fn next_version(before: &Version, deploy: &DeployFile, number: usize) -> Version
         BehaviourWord::WrongPort => Behaviour::WrongPort,
         BehaviourWord::ConfigMissing => Behaviour::ConfigMissing,
         BehaviourWord::SecretMissing => Behaviour::SecretMissing,
+        BehaviourWord::MountFails => Behaviour::MountFails,
+        BehaviourWord::NodeOutOfMemory => Behaviour::NodeOutOfMemory { after: 55 },
     };
     next
 }

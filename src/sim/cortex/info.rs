@@ -68,7 +68,7 @@ const LEGACY_IMAGES: &[&str] = &[
 
 /// The whole answer.
 pub(super) fn info(world: &World, cluster: &Cluster) -> Value {
-    let ready = || cluster.live_nodes(world.now).filter(|node| node.is_ready(world.now));
+    let ready = || cluster.live_nodes(world.now).filter(|node| node.has_joined(world.now));
     let group = |node: &Node| cluster.group(&node.group);
     let workers: Vec<Value> =
         ready().filter_map(|node| group(node).filter(|group| group.is_worker()).map(|group| worker(world, cluster, group, node))).collect();

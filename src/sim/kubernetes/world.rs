@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::super::world::{Cluster, KubernetesFaults, Pod, SharedWorld, World};
+use super::super::world::{Api, Cluster, KubernetesFaults, Pod, SharedWorld, World, runs};
 use super::backing::{Backing, LogEntry, LogOf};
 use super::project::objects;
 use super::store::Store;
@@ -66,20 +66,28 @@ impl Backing for WorldBacking {
 
     fn log(&self, of: &LogOf<'_>) -> Vec<LogEntry> {
         let lines = self.see(|world, cluster| {
-            let pod = cluster.pods().map(|(_, pod)| pod).find(|pod| pod.name == of.pod)?;
-            Some(if SIDECARS.contains(&of.container) { sidecar(world, pod) } else { served(world, pod) })
+            let (api, pod) = cluster.pods().find(|(_, pod)| pod.name == of.pod)?;
+            let sidecar = SIDECARS.contains(&of.container);
+            Some(if sidecar { listens(world, pod) } else { served(world, api, pod, of.previous) })
         });
         lines.flatten().unwrap_or_default()
     }
 }
 
-/// What the container that serves wrote.
-fn served(world: &World, pod: &Pod) -> Vec<LogEntry> {
-    pod.log.iter().map(|line| LogEntry { at: world.stamp(line.at), text: line.text.clone() }).collect()
+/// What one run of the container that serves wrote.
+fn served(world: &World, api: &Api, pod: &Pod, previous: bool) -> Vec<LogEntry> {
+    let lives = api.version(&pod.spec_id).and_then(|version| version.behaviour.lives());
+    let (present, before) = match (lives, pod.started_at) {
+        (Some(lives), Some(first)) => runs::at(first, lives, world.now).logged(),
+        _ => (0, None),
+    };
+    let run = if previous { before } else { Some(present) };
+    let lines = pod.log.iter().filter(|line| Some(line.run) == run);
+    lines.map(|line| LogEntry { at: world.stamp(line.at), text: line.text.clone() }).collect()
 }
 
 /// What the container beside it wrote: that it listens.
-fn sidecar(world: &World, pod: &Pod) -> Vec<LogEntry> {
+fn listens(world: &World, pod: &Pod) -> Vec<LogEntry> {
     let started = pod.started_at.map(|at| LogEntry { at: world.stamp(at), text: "listening for requests on port 8888".to_owned() });
     started.into_iter().collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{ApiFile, ClaimFile, IncidentFile, NamespaceQuotaFile, PlatformWord, PoolFile, Span, WebhookFile};
+use super::{ApiFile, ClaimFile, IncidentFile, LimitRangeFile, NamespaceQuotaFile, PlatformWord, PoolFile, Span, WebhookFile};
 
 /// One cluster.
 #[derive(Clone, Debug, Deserialize)]
@@ -37,6 +37,9 @@ pub struct ClusterFile {
     /// Limits of namespaces.
     #[serde(default)]
     pub namespace_quota: Vec<NamespaceQuotaFile>,
+    /// Sizes that containers of namespaces may have.
+    #[serde(default)]
+    pub limit_range: Vec<LimitRangeFile>,
     /// Who refuses pods at admission.
     #[serde(default)]
     pub webhook: Vec<WebhookFile>,

@@ -19,6 +19,8 @@ pub struct NeedsFile {
     pub tolerations: Vec<String>,
     /// A claim for a volume.
     pub claim: Option<String>,
+    /// A share of a file server that it mounts, `server:/path`.
+    pub share: Option<String>,
     /// A configuration map of its environment.
     pub configmap: Option<String>,
     /// A secret of its environment.
@@ -56,6 +58,22 @@ pub struct NamespaceQuotaFile {
     /// Pods.
     #[serde(default)]
     pub pods: Option<i64>,
+}
+
+/// Sizes that containers of a namespace may have: `[[cluster.limit_range]]`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitRangeFile {
+    /// Its name.
+    pub name: String,
+    /// The namespace.
+    pub namespace: String,
+    /// Memory of a container at most.
+    #[serde(default)]
+    pub max_memory_gib: Option<f64>,
+    /// GPUs of a container at most.
+    #[serde(default)]
+    pub max_gpus: Option<i64>,
 }
 
 /// Who refuses pods at admission: `[[cluster.webhook]]`.
@@ -135,4 +153,8 @@ pub enum IncidentWord {
     Xid,
     /// Somebody drains a node.
     Drain,
+    /// A node's container runtime hangs, and its agent says so.
+    NotReady,
+    /// A node's agent says nothing any more.
+    Unreachable,
 }

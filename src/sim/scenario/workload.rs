@@ -181,6 +181,10 @@ pub enum BehaviourWord {
     ConfigMissing,
     /// Cannot be started: a secret is missing.
     SecretMissing,
+    /// Cannot be started: a share cannot be mounted.
+    MountFails,
+    /// Take all memory of their node and are killed by its kernel.
+    NodeOutOfMemory,
 }
 
 /// A change of the number of replicas.

@@ -1,4 +1,4 @@
-//! What may refuse a pod before it exists: quotas of its namespace, webhooks.
+//! What may refuse a pod before it exists: quotas and sizes of its namespace, webhooks.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::clock::Moment;
 use super::cluster::Cluster;
 use super::control::ControlPlane;
 use super::journal::{About, Journal};
-use super::workload::{Api, Pod};
+use super::workload::{Api, Container, Pod};
 
 /// Limits of a namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,36 @@ impl NamespaceQuota {
         let all = [("pods", self.pods), ("requests.nvidia.com/gpu", self.gpus)];
         all.into_iter().filter_map(|(name, limit)| Some((name, limit?))).collect()
     }
+}
+
+/// Sizes that containers of a namespace may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitRange {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Memory of a container at most, in MiB.
+    pub memory_mib: Option<i64>,
+    /// GPUs of a container at most.
+    pub gpus: Option<i64>,
+}
+
+impl LimitRange {
+    /// What it allows a container at most, in Kubernetes' words: resource, amount, and what one asks for.
+    fn broken_by(&self, container: &Container) -> Vec<String> {
+        let memory = self.memory_mib.filter(|most| container.memory_mib > *most);
+        let gpus = self.gpus.filter(|most| i64::from(container.gpu) > *most);
+        let words =
+            |resource: &str, most: String, asked: String| format!("maximum {resource} usage per Container is {most}, but limit is {asked}");
+        let memory = memory.map(|most| words("memory", written(most), written(container.memory_mib)));
+        memory.into_iter().chain(gpus.map(|most| words("nvidia.com/gpu", most.to_string(), container.gpu.to_string()))).collect()
+    }
+}
+
+/// MiB as Kubernetes writes them.
+pub fn written(mib: i64) -> String {
+    if mib % 1_024 == 0 { format!("{}Gi", mib / 1_024) } else { format!("{mib}Mi") }
 }
 
 /// Who refuses pods.
@@ -71,6 +101,7 @@ pub fn usage(cluster: &Cluster) -> BTreeMap<String, Usage> {
 pub(crate) struct Admission<'a> {
     webhooks: &'a [Webhook],
     quotas: &'a [NamespaceQuota],
+    ranges: &'a [LimitRange],
     used: BTreeMap<String, Usage>,
     pub(crate) journal: &'a mut Journal,
     now: Moment,
@@ -78,8 +109,8 @@ pub(crate) struct Admission<'a> {
 
 impl<'a> Admission<'a> {
     pub(crate) fn new(control: &'a mut ControlPlane, used: BTreeMap<String, Usage>, now: Moment) -> Self {
-        let ControlPlane { journal, quotas, webhooks, .. } = control;
-        Self { webhooks, quotas, used, journal, now }
+        let ControlPlane { journal, quotas, limit_ranges, webhooks, .. } = control;
+        Self { webhooks, quotas, ranges: limit_ranges, used, journal, now }
     }
 
     /// Lets a pod in, or says on its owner why not; then nothing more is tried for a while.
@@ -101,9 +132,25 @@ impl<'a> Admission<'a> {
         false
     }
 
+    /// What limit ranges say; several complaints come in brackets.
+    fn out_of_range(&self, api: &Api, pod: &Pod) -> Option<String> {
+        let containers = &api.version(&pod.spec_id)?.containers;
+        let ranges = self.ranges.iter().filter(|range| range.namespace == api.namespace);
+        let broken: Vec<String> = ranges.flat_map(|range| containers.iter().flat_map(|container| range.broken_by(container))).collect();
+        let words = match broken.as_slice() {
+            [] => return None,
+            [only] => only.clone(),
+            several => format!("[{}]", several.join(", ")),
+        };
+        Some(format!("pods \"{}\" is forbidden: {words}", pod.name))
+    }
+
     fn refusal(&self, api: &Api, pod: &Pod) -> Option<String> {
         if let Some(webhook) = self.webhooks.iter().find(|webhook| webhook.api == api.name && webhook.since <= self.now) {
             return Some(format!("admission webhook \"{}\" denied the request: {}", webhook.name, webhook.message));
+        }
+        if let Some(refusal) = self.out_of_range(api, pod) {
+            return Some(refusal);
         }
         let used = self.used.get(&api.namespace).copied().unwrap_or_default();
         let quotas = self.quotas.iter().filter(|quota| quota.namespace == api.namespace);

@@ -119,7 +119,7 @@ fn on_their_way(cluster: &Cluster, now: Moment) -> Vec<(String, Resources)> {
     for group in cluster.groups.iter().filter(|group| group.is_worker()) {
         let usable = |node: &&super::cluster::Node| {
             let waits_for_gpu = group.machine().gpus > 0 && node.gpus(now) == 0 && now - node.joins_at < STARTUP;
-            node.is_ready(now) && !waits_for_gpu
+            node.has_joined(now) && !waits_for_gpu
         };
         let count = u32::try_from(cluster.nodes_of(&group.name, now).filter(usable).count()).unwrap_or_default();
         for _ in count..group.desired {

@@ -288,9 +288,19 @@ impl Node {
         self.exists(now) && self.in_service_at <= now
     }
 
-    /// Whether Kubernetes knows it and finds it Ready (before that, `/info` does not list it).
-    pub fn is_ready(&self, now: Moment) -> bool {
+    /// Whether Kubernetes ever found it Ready (before that, `/info` does not list it).
+    pub fn has_joined(&self, now: Moment) -> bool {
         self.exists(now) && self.joins_at <= now
+    }
+
+    /// Whether Kubernetes finds it Ready.
+    pub fn is_ready(&self, now: Moment) -> bool {
+        self.has_joined(now) && !self.is_silent()
+    }
+
+    /// Whether it was Ready and is not any more.
+    pub fn is_silent(&self) -> bool {
+        self.trouble.is_some_and(|trouble| trouble.incident.silences())
     }
 
     /// Whether the device plugin has told of its GPUs.

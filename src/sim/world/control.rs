@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::admission::{NamespaceQuota, Webhook};
+use super::admission::{LimitRange, NamespaceQuota, Webhook};
 use super::clock::Moment;
 use super::cluster::{Cluster, Group, GroupRole, Node, Platform};
 use super::incidents::Incident;
@@ -24,6 +24,8 @@ pub struct ControlPlane {
     pub claims: Vec<Claim>,
     /// Limits of namespaces.
     pub quotas: Vec<NamespaceQuota>,
+    /// Sizes that containers of a namespace may have.
+    pub limit_ranges: Vec<LimitRange>,
     /// Who refuses pods at admission.
     pub webhooks: Vec<Webhook>,
     /// Machines that pools asked for.
@@ -55,6 +57,20 @@ impl Cluster {
             (Platform::Cortex, 31..) => 20,
             (Platform::Cortex, _) => 18,
         }
+    }
+
+    /// Who has the disk of a pod's claim attached on another node, so that the pod cannot have it.
+    pub fn holds_disk_of(&self, api: &Api, pod: &Pod) -> Option<&Pod> {
+        let claim_of = |api: &Api, pod: &Pod| {
+            let claim = api.version(&pod.spec_id)?.needs.claim.clone()?;
+            Some((api.namespace.clone(), claim))
+        };
+        let wanted = claim_of(api, pod)?;
+        let node = pod.node.as_ref()?;
+        let has = |other: &Pod| other.node.is_some() && !other.phase.is_over() && other.scheduled_at < pod.scheduled_at;
+        self.pods()
+            .find(|(owner, other)| has(other) && other.node.as_ref() != Some(node) && claim_of(owner, other).as_ref() == Some(&wanted))
+            .map(|(_, other)| other)
     }
 
     /// The zone of the disk behind a claim.
@@ -107,6 +123,9 @@ impl Cluster {
         }
         if shape.gpus > 0 {
             put("nvidia.com/gpu", "true");
+        }
+        // What the daemon set of the device plugin chooses its nodes by.
+        if shape.gpus > 0 && node.devices_at.is_some() {
             put("k8s.amazonaws.com/accelerator", "true");
         }
         labels.extend(group.labels.clone());
@@ -117,7 +136,12 @@ impl Cluster {
     pub fn taints_of(&self, node: &Node, now: Moment) -> Vec<Taint> {
         let mut taints = self.group(&node.group).map(|group| self.taints_of_group(group)).unwrap_or_default();
         if !node.is_ready(now) {
-            taints.push(Taint::no_schedule("node.kubernetes.io/not-ready", ""));
+            let lost = node.is_hit_by(Incident::Unreachable);
+            let key = if lost { "node.kubernetes.io/unreachable" } else { "node.kubernetes.io/not-ready" };
+            taints.push(Taint::no_schedule(key, ""));
+            if node.is_silent() {
+                taints.push(Taint { effect: "NoExecute", ..Taint::no_schedule(key, "") });
+            }
         }
         if node.is_cordoned(now) {
             taints.push(Taint::no_schedule("node.kubernetes.io/unschedulable", ""));

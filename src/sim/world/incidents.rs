@@ -4,6 +4,7 @@ use super::clock::Moment;
 use super::cluster::{Cluster, Node};
 use super::journal::About;
 use super::launching::reclaimed;
+use super::silent;
 use super::workload::PodPhase;
 
 /// Story seconds between AWS's warning and the end of a spot machine.
@@ -24,6 +25,10 @@ pub enum Incident {
     Xid,
     /// Somebody drains a node.
     Drain,
+    /// A node's container runtime hangs, and its agent says so.
+    NotReady,
+    /// A node's agent says nothing any more.
+    Unreachable,
 }
 
 /// What is wrong with a machine.
@@ -70,6 +75,9 @@ pub(crate) fn strike(cluster: &mut Cluster, incident: Incident, group: &str, now
             node.cordoned_at = Some(now);
             journal.normal(now, "kubelet", &about, "NodeNotSchedulable", format!("Node {name} status is now: NodeNotSchedulable"));
         }
+        Incident::NotReady | Incident::Unreachable => {
+            journal.normal(now, "node-controller", &about, "NodeNotReady", format!("Node {name} status is now: NodeNotReady"));
+        }
         Incident::AutoscalerDown => {}
     }
 }
@@ -99,6 +107,7 @@ pub(crate) fn step(cluster: &mut Cluster, now: Moment) {
             Incident::SpotReclaim => reclaim(cluster, &instance, trouble.since, now),
             Incident::MemoryPressure if now == trouble.since + EVICTS => evict(cluster, &instance, now),
             Incident::Drain => drain(cluster, &instance, now),
+            incident if incident.silences() => silent::step(cluster, &instance, trouble.since, now),
             _ => {}
         }
     }

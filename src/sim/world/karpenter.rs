@@ -104,7 +104,7 @@ pub(crate) fn step(clusters: &mut [Cluster], account: &Account, now: Moment) {
 fn homeless(cluster: &Cluster, now: Moment) -> Vec<Waiting> {
     let mut coming: Vec<(String, crate::domain::capacity::Resources)> = cluster
         .live_nodes(now)
-        .filter(|node| !node.is_ready(now))
+        .filter(|node| !node.has_joined(now))
         .map(|node| (node.group.clone(), allocatable(machine(&node.instance_type))))
         .collect();
     let mut homeless = Vec::new();

@@ -14,6 +14,8 @@ pub struct Needs {
     pub tolerations: Vec<Toleration>,
     /// A claim for a volume, by name.
     pub claim: Option<String>,
+    /// A share of a file server that it mounts, `server:/path`.
+    pub share: Option<String>,
     /// A configuration map whose values become its environment.
     pub configmap: Option<String>,
     /// A secret whose values become its environment.

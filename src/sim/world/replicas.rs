@@ -1,8 +1,12 @@
 //! What containers do once they are placed: pull, start, get ready, crash, and what they write.
 
+use std::collections::BTreeSet;
+
 use super::clock::Moment;
 use super::cluster::Cluster;
-use super::last_words::LastWords;
+use super::minting;
+use super::runs;
+use super::silent;
 use super::workload::{Api, Behaviour, LogLine, Pod, PodPhase};
 
 /// Log lines kept a pod.
@@ -13,9 +17,22 @@ const START: i64 = 30;
 pub(crate) fn step(cluster: &mut Cluster, now: Moment) {
     let gone: Vec<String> =
         cluster.nodes.iter().filter(|node| node.terminated_at == Some(now)).map(|node| node.instance_id.clone()).collect();
+    let silent = silent::instances(cluster);
+    let without_disk: BTreeSet<String> = cluster
+        .pods()
+        .filter(|(api, pod)| pod.started_at.is_none() && cluster.holds_disk_of(api, pod).is_some())
+        .map(|(_, pod)| pod.name.clone())
+        .collect();
     for api in &mut cluster.apis {
         let Api { name, pods, versions, .. } = api;
         for pod in pods {
+            if pod.node.as_ref().is_some_and(|node| silent.contains(node)) {
+                continue;
+            }
+            if without_disk.contains(&pod.name) {
+                pod.phase = PodPhase::Creating;
+                continue;
+            }
             if pod.node.as_ref().is_some_and(|node| gone.contains(node)) {
                 pod.phase = PodPhase::Terminating;
                 pod.deleted_at = Some(now);
@@ -39,13 +56,9 @@ fn live(pod: &mut Pod, behaviour: Behaviour, api: &str, now: Moment) {
         Behaviour::Normal { pull, .. } if since >= pull => enter(pod, PodPhase::NotReady, scheduled_at + pull),
         Behaviour::NeverReady | Behaviour::WrongPort if since >= START => enter(pod, PodPhase::NotReady, scheduled_at + START),
         Behaviour::ImagePull if since >= 12 => enter(pod, PodPhase::ImageError, scheduled_at),
-        Behaviour::Crash { after, .. } | Behaviour::OutOfMemory { after } if since >= START + after => {
-            let phase = if matches!(behaviour, Behaviour::Crash { .. }) { PodPhase::Failed } else { PodPhase::OutOfMemory };
-            enter(pod, phase, scheduled_at + START);
-            pod.restarts = restarts(since - START, after);
-        }
-        Behaviour::Crash { .. } | Behaviour::OutOfMemory { .. } if since >= START => {
-            enter(pod, PodPhase::NotReady, scheduled_at + START);
+        Behaviour::Crash { after, .. } | Behaviour::OutOfMemory { after } | Behaviour::NodeOutOfMemory { after } if since >= START => {
+            live_in_runs(pod, (behaviour, after), scheduled_at + START, api, now);
+            return;
         }
         _ => pod.phase = PodPhase::Creating,
     }
@@ -62,32 +75,43 @@ fn enter(pod: &mut Pod, phase: PodPhase, started_at: Moment) {
     }
 }
 
-/// Restarts after `age` seconds of a container that lives `after` seconds each time. The kubelet
-/// waits 10 s, then twice as long each time, up to five minutes.
-fn restarts(age: i64, after: i64) -> u32 {
-    let (mut spent, mut pause, mut count) = (after, 10, 0);
-    while spent + pause <= age {
-        spent += pause + after;
-        pause = (pause * 2).min(300);
-        count += 1;
+/// A container that ends again and again: what it writes when a run begins and when it ends.
+fn live_in_runs(pod: &mut Pod, (behaviour, lives): (Behaviour, i64), first: Moment, api: &str, now: Moment) {
+    let run = runs::at(first, lives, now);
+    let phase = match behaviour {
+        _ if run.number == 0 && run.ended_at.is_none() => PodPhase::NotReady,
+        Behaviour::OutOfMemory { .. } => PodPhase::OutOfMemory,
+        _ => PodPhase::Failed,
+    };
+    enter(pod, phase, first);
+    pod.restarts = run.number;
+    if run.started_at == now {
+        // The node agent keeps the log of one run before the present one.
+        pod.log.retain(|line| line.run + 1 >= run.number);
+        greet(pod, api, now);
     }
-    count
+    if run.ended_at != Some(now) {
+        return;
+    }
+    match behaviour {
+        Behaviour::Crash { words, .. } => words.lines().iter().for_each(|line| say(pod, now, (*line).to_owned())),
+        _ => say(pod, now, "Killed".to_owned()),
+    }
+}
+
+/// What the program writes first; each run has a name of its own.
+fn greet(pod: &mut Pod, api: &str, now: Moment) {
+    let instance = minting::hex(&format!("{}/{}", pod.name, pod.restarts), 8);
+    say(pod, now, format!("starting server on port 8080, instance {instance}"));
+    let model = format!("loading model of {api} from s3://models/{api}/{}", pod.spec_id.get(..8).unwrap_or_default());
+    say(pod, now, model);
 }
 
 fn write(pod: &mut Pod, before: PodPhase, behaviour: Behaviour, api: &str, now: Moment) {
     if before != pod.phase {
         match pod.phase {
-            PodPhase::NotReady => {
-                say(pod, now, "starting server on port 8080".to_owned());
-                let model = format!("loading model of {api} from s3://models/{api}/{}", pod.spec_id.get(..8).unwrap_or_default());
-                say(pod, now, model);
-            }
+            PodPhase::NotReady => greet(pod, api, now),
             PodPhase::Ready => say(pod, now, "model loaded, ready for requests".to_owned()),
-            PodPhase::Failed => {
-                let words = if let Behaviour::Crash { words, .. } = behaviour { words } else { LastWords::default() };
-                words.lines().iter().for_each(|line| say(pod, now, (*line).to_owned()));
-            }
-            PodPhase::OutOfMemory => say(pod, now, "Killed".to_owned()),
             _ => {}
         }
         return;
@@ -106,17 +130,5 @@ fn say(pod: &mut Pod, at: Moment, text: String) {
     if pod.log.len() >= LOG_LINES {
         pod.log.remove(0);
     }
-    pod.log.push(LogLine { at, text });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn restarts_get_rarer() {
-        assert_eq!(restarts(20, 20), 0);
-        assert_eq!(restarts(30, 20), 1);
-        assert!(restarts(2_400, 20) < 15);
-    }
+    pod.log.push(LogLine { at, text, run: pod.restarts });
 }

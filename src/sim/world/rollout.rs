@@ -7,6 +7,7 @@ use super::clock::Moment;
 use super::cluster::Cluster;
 use super::journal::About;
 use super::minting;
+use super::silent;
 use super::workload::{Api, ApiKind, Pod, PodPhase, Version};
 
 /// Who says what of Deployments, and of their replica sets.
@@ -16,8 +17,11 @@ const SETS: &str = "replicaset-controller";
 const GRACE: i64 = 25;
 
 pub(crate) fn step(cluster: &mut Cluster, now: Moment) {
+    // Nobody says of a pod on a silent machine that it has ended.
+    let silent = silent::instances(cluster);
     for api in &mut cluster.apis {
-        api.pods.retain(|pod| pod.deleted_at.is_none_or(|at| now - at < GRACE));
+        let hangs = |pod: &Pod| pod.node.as_ref().is_some_and(|node| silent.contains(node));
+        api.pods.retain(|pod| hangs(pod) || pod.deleted_at.is_none_or(|at| now - at < GRACE));
     }
     let used = if cluster.control.quotas.is_empty() { BTreeMap::new() } else { usage(cluster) };
     let Cluster { apis, control, .. } = cluster;
@@ -171,6 +175,7 @@ pub(crate) fn new_pod(api: &Api, version: &Version, job: Option<u64>, now: Momen
         scheduled_at: None,
         started_at: None,
         ready_at: None,
+        unready_at: None,
         deleted_at: None,
         restarts: 0,
         log: Vec::new(),

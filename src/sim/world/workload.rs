@@ -240,6 +240,23 @@ pub enum Behaviour {
     ConfigMissing,
     /// Cannot be started: the secret of its environment is not there.
     SecretMissing,
+    /// Cannot be started: its share cannot be mounted.
+    MountFails,
+    /// Takes all memory of its node, and the kernel kills it, again and again.
+    NodeOutOfMemory {
+        /// Story seconds until it is killed.
+        after: i64,
+    },
+}
+
+impl Behaviour {
+    /// Story seconds that a run lives, where the container ends again and again.
+    pub fn lives(self) -> Option<i64> {
+        match self {
+            Self::Crash { after, .. } | Self::OutOfMemory { after } | Self::NodeOutOfMemory { after } => Some(after),
+            _ => None,
+        }
+    }
 }
 
 /// One pod.
@@ -277,6 +294,8 @@ pub struct Pod {
     pub started_at: Option<Moment>,
     /// When it became ready.
     pub ready_at: Option<Moment>,
+    /// Since when it is ready no more, because its node is not.
+    pub unready_at: Option<Moment>,
     /// When it was told to go.
     pub deleted_at: Option<Moment>,
     /// Restarts of its container.
@@ -341,6 +360,8 @@ pub struct LogLine {
     pub at: Moment,
     /// The line, without its end.
     pub text: String,
+    /// The run of the container that wrote it, by [`super::runs::Run::number`].
+    pub run: u32,
 }
 
 /// Where a splitter sends requests.

@@ -41,11 +41,12 @@ fn text(view: View<'_>, looked: Moment) -> String {
     let created = view.cluster.created_at;
     let registered = view.cluster.live_nodes(looked).filter(|node| node.is_registered(looked)).count();
     let ready = view.cluster.live_nodes(looked).filter(|node| node.is_ready(looked)).count();
-    let unready = registered - ready;
+    let joined = view.cluster.live_nodes(looked).filter(|node| node.has_joined(looked)).count();
+    let (unready, not_started) = (joined - ready, registered - joined);
     let activity = if view.cluster.autoscaler.asked.is_empty() { "NoActivity" } else { "InProgress" };
     let unchanged = times(view, looked, created);
     let mut text = format!(
-        "Cluster-autoscaler status at {}:\nCluster-wide:\n  Health:      Healthy (ready={ready} unready=0 notStarted={unready} \
+        "Cluster-autoscaler status at {}:\nCluster-wide:\n  Health:      Healthy (ready={ready} unready={unready} notStarted={not_started} \
          longNotStarted=0 registered={registered} longUnregistered=0)\n{unchanged}  ScaleUp:     {activity} (ready={ready} \
          registered={registered})\n{unchanged}  ScaleDown:   NoCandidates (candidates=0)\n{unchanged}\nNodeGroups:\n",
         stamp(view, looked)
@@ -68,9 +69,10 @@ fn one(view: View<'_>, group: &Group, looked: Moment) -> String {
         _ => ("NoActivity", group.created_at),
     };
     let (asg, target, min, max) = (&group.asg_name, group.desired, group.min, group.max);
-    let not_started = registered - ready;
+    let joined = nodes().filter(|node| node.has_joined(looked)).count();
+    let (unready, not_started) = (joined - ready, registered - joined);
     format!(
-        "  Name:        {asg}\n  Health:      Healthy (ready={ready} unready=0 notStarted={not_started} longNotStarted=0 \
+        "  Name:        {asg}\n  Health:      Healthy (ready={ready} unready={unready} notStarted={not_started} longNotStarted=0 \
          registered={registered} longUnregistered=0 cloudProviderTarget={target} (minSize={min}, maxSize={max}))\n{}  ScaleUp:     {word} \
          (ready={ready} cloudProviderTarget={target})\n{}  ScaleDown:   NoCandidates (candidates=0)\n{}\n",
         times(view, looked, group.created_at),

@@ -14,7 +14,8 @@ pub(super) fn text(view: View<'_>, looked: Moment) -> String {
     let activity = if view.cluster.autoscaler.asked.is_empty() { "NoActivity" } else { "InProgress" };
     let mut text = format!("time: {}\nautoscalerStatus: Running\nclusterWide:\n", stamp(view, looked));
     text.push_str("  health:\n    status: Healthy\n");
-    counts(&mut text, registered, ready);
+    let joined = view.cluster.live_nodes(looked).filter(|node| node.has_joined(looked)).count();
+    counts(&mut text, registered, joined, ready);
     times(&mut text, view, looked, created);
     let _ = write!(text, "  scaleUp:\n    status: {activity}\n");
     times(&mut text, view, looked, created);
@@ -27,12 +28,12 @@ pub(super) fn text(view: View<'_>, looked: Moment) -> String {
     text
 }
 
-fn counts(text: &mut String, registered: usize, ready: usize) {
-    let not_started = registered - ready;
+fn counts(text: &mut String, registered: usize, joined: usize, ready: usize) {
+    let (unready, not_started) = (joined - ready, registered - joined);
     let _ = write!(
         text,
         "    nodeCounts:\n      registered:\n        total: {registered}\n        ready: {ready}\n        notStarted: {not_started}\n        \
-         unready:\n          total: 0\n          resourceUnready: 0\n      longUnregistered: 0\n      unregistered: 0\n"
+         unready:\n          total: {unready}\n          resourceUnready: 0\n      longUnregistered: 0\n      unregistered: 0\n"
     );
 }
 
@@ -47,7 +48,8 @@ fn one(text: &mut String, view: View<'_>, group: &Group, looked: Moment) {
     let registered = nodes().filter(|node| node.is_registered(looked)).count();
     let scaler = &view.cluster.autoscaler;
     let _ = write!(text, "- name: {}\n  health:\n    status: Healthy\n", group.asg_name);
-    counts(text, registered, ready);
+    let joined = nodes().filter(|node| node.has_joined(looked)).count();
+    counts(text, registered, joined, ready);
     let _ = write!(text, "    cloudProviderTarget: {}\n    minSize: {}\n    maxSize: {}\n", group.desired, group.min, group.max);
     times(text, view, looked, group.created_at);
     match (scaler.backoff.get(&group.name), scaler.asked.get(&group.name)) {

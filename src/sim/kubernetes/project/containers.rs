@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::super::world::{Api, Behaviour, Moment, Pod, PodPhase, Version};
+use super::super::super::world::{Api, Behaviour, Moment, Pod, PodPhase, Version, runs};
 use super::object::View;
 use super::templates::{container_id, container_name, sidecar};
 
@@ -14,7 +14,7 @@ pub(super) fn statuses(view: View<'_>, api: &Api, version: &Version, pod: &Pod) 
         .map(|container| {
             let is_head = pod.labels.get("ray.io/node-type").is_some_and(|kind| kind == "head");
             let name = if is_head { "ray-head".to_owned() } else { container_name(api, container) };
-            let state = state(view, version, pod, &name);
+            let state = state(view, version, pod, (&api.namespace, &name));
             status(view, pod, (&name, &container.image), &state)
         })
         .collect();
@@ -48,13 +48,15 @@ impl State {
 }
 
 /// What the container that serves does.
-fn state(view: View<'_>, version: &Version, pod: &Pod, name: &str) -> State {
+fn state(view: View<'_>, version: &Version, pod: &Pod, (namespace, name): (&str, &str)) -> State {
     let now = view.now();
     let image = version.containers.first().map_or("", |container| container.image.as_str());
     let running = |ready: bool| State { running: pod.started_at, ready, ..State::default() };
     match pod.phase {
         PodPhase::Pending | PodPhase::Creating => creating(version),
         PodPhase::ImageError => image_error(version, image, now - pod.scheduled_at.unwrap_or(now)),
+        // What the silent node last said is what is known.
+        PodPhase::NotReady if pod.unready_at.is_some() => running(true),
         PodPhase::NotReady | PodPhase::Terminating => running(false),
         PodPhase::Ready => running(true),
         PodPhase::Succeeded => State { terminated: Some((0, "Completed", pod.started_at.unwrap_or(now), now)), ..State::default() },
@@ -62,14 +64,19 @@ fn state(view: View<'_>, version: &Version, pod: &Pod, name: &str) -> State {
             State { terminated: Some((137, "Error", pod.started_at.unwrap_or(now), pod.deleted_at.unwrap_or(now))), ..State::default() }
         }
         PodPhase::Failed | PodPhase::OutOfMemory => {
-            let (code, reason, lived) = match version.behaviour {
-                Behaviour::OutOfMemory { after } => (137, "OOMKilled", after),
-                Behaviour::Crash { after, .. } => (1, "Error", after),
-                _ => (1, "Error", 20),
+            let (code, reason) = match version.behaviour {
+                Behaviour::OutOfMemory { .. } => (137, "OOMKilled"),
+                // Killed by the kernel for the node's sake: no limit of its own was reached.
+                Behaviour::NodeOutOfMemory { .. } => (137, "Error"),
+                _ => (1, "Error"),
             };
-            let (ended, pause) = last_end(pod, lived, now);
-            let message = format!("back-off {} restarting failed container={name} pod={}_default", pause_words(pause), pod.name);
-            let last = Some((code, reason, ended - lived, ended));
+            let run = runs::at(pod.started_at.unwrap_or(now), version.behaviour.lives().unwrap_or(20), now);
+            let Some(ended) = run.ended_at else {
+                let last = run.before.map(|(started, ended)| (code, reason, started, ended));
+                return State { running: Some(run.started_at), last, ..State::default() };
+            };
+            let message = format!("back-off {} restarting failed container={name} pod={}_{namespace}", pause_words(run.pause), pod.name);
+            let last = Some((code, reason, run.started_at, ended));
             State { last, ..State::waiting("CrashLoopBackOff", message) }
         }
     }
@@ -112,16 +119,6 @@ pub(super) fn pull_error(version: &Version, image: &str) -> String {
         "rpc error: code = NotFound desc = failed to pull and unpack image \"{image}\": failed to resolve reference \"{image}\": {image}: \
          not found"
     )
-}
-
-/// When the container last ended, and how long the pause after it is.
-fn last_end(pod: &Pod, lived: i64, now: Moment) -> (Moment, i64) {
-    let (mut ended, mut pause) = (pod.started_at.unwrap_or(now) + lived, 10);
-    for _ in 0..pod.restarts {
-        ended += pause + lived;
-        pause = (pause * 2).min(300);
-    }
-    (ended.min(now), pause)
 }
 
 /// As the node agent writes a pause: `10s`, `2m40s`, `5m0s`.

@@ -5,18 +5,26 @@ use serde_json::{Map, Value, json};
 use super::super::super::world::machine::machine;
 use super::super::super::world::minting::letters;
 use super::super::super::world::{ApiKind, GroupRole, Node, Platform};
+use super::daemon_sets;
 use super::object::{Named, View, cpu, finished, memory, put_meta};
 
 /// One container that always runs.
-struct System {
-    name: &'static str,
-    namespace: &'static str,
+#[derive(Clone, Copy)]
+pub(super) struct System {
+    pub(super) name: &'static str,
+    pub(super) namespace: &'static str,
     cpu_millis: i64,
     memory_mib: i64,
+    /// The label of the nodes that it runs on; all of them without one.
+    pub(super) on: Option<&'static str>,
 }
 
 const fn of(name: &'static str, namespace: &'static str, cpu_millis: i64, memory_mib: i64) -> System {
-    System { name, namespace, cpu_millis, memory_mib }
+    System { name, namespace, cpu_millis, memory_mib, on: None }
+}
+
+const fn on(label: &'static str, system: System) -> System {
+    System { on: Some(label), ..system }
 }
 
 /// On every node; together 260m and 350 MiB. Source: Cortex's constants.
@@ -28,7 +36,10 @@ const DAEMONS: &[System] = &[
     of("cloudwatch-agent-statsd", "kube-system", 0, 0),
 ];
 /// On nodes with GPUs as well; together 150m and 150 MiB.
-const GPU_DAEMONS: &[System] = &[of("nvidia-device-plugin-daemonset", "kube-system", 100, 100), of("dcgm-exporter", "prometheus", 50, 50)];
+const GPU_DAEMONS: &[System] = &[
+    on("k8s.amazonaws.com/accelerator", of("nvidia-device-plugin-daemonset", "kube-system", 100, 100)),
+    on("nvidia.com/gpu", of("dcgm-exporter", "prometheus", 50, 50)),
+];
 /// On the others, so that every node has as many.
 const OTHER_DAEMONS: &[System] = &[of("ebs-csi-node", "kube-system", 0, 0), of("node-local-dns", "kube-system", 0, 0)];
 /// Once in a cluster, beside Cortex.
@@ -58,9 +69,14 @@ pub(super) fn requests(node: &Node) -> (i64, i64) {
 pub(super) fn objects(view: View<'_>) -> Vec<Value> {
     let mut objects = Vec::new();
     let nodes: Vec<&Node> = view.cluster.live_nodes(view.now()).filter(|node| node.is_registered(view.now())).collect();
-    for node in &nodes {
-        let missing = |daemon: &&System| daemon.name == "nvidia-device-plugin-daemonset" && node.devices_at.is_none();
-        objects.extend(daemons_of(node).filter(|daemon| !missing(daemon)).map(|daemon| pod(view, daemon, "DaemonSet", node)));
+    for daemon in DAEMONS.iter().chain(GPU_DAEMONS).chain(OTHER_DAEMONS) {
+        let has = |node: &&&Node| daemons_of(node).any(|each| each.name == daemon.name) && is_chosen(view, daemon, node);
+        let on: Vec<&&Node> = nodes.iter().filter(has).collect();
+        objects.extend(on.iter().map(|node| pod(view, daemon, "DaemonSet", node)));
+        let ready = on.iter().filter(|node| node.is_ready(view.now())).count();
+        if !on.is_empty() || daemon.on.is_some() {
+            objects.push(daemon_sets::daemon_set(view, daemon, (on.len(), ready)));
+        }
     }
     let system: Vec<&&Node> = nodes.iter().filter(|node| is_system(view, node)).collect();
     for (count, controller) in controllers(view).into_iter().enumerate() {
@@ -76,6 +92,11 @@ pub(super) fn objects(view: View<'_>) -> Vec<Value> {
         }
     }
     objects
+}
+
+/// Whether a daemon's set chooses a node.
+fn is_chosen(view: View<'_>, daemon: &System, node: &Node) -> bool {
+    daemon.on.is_none_or(|label| view.cluster.labels_of(node).contains_key(label))
 }
 
 fn controllers(view: View<'_>) -> Vec<System> {
@@ -128,7 +149,7 @@ fn pod(view: View<'_>, system: &System, owner: &str, node: &Node) -> Value {
         "nodeName": node.name, "restartPolicy": "Always", "priority": 2_000_001_000, "priorityClassName": "system-node-critical",
         "schedulerName": "default-scheduler", "serviceAccountName": system.name, "tolerations": [{ "operator": "Exists" }],
     });
-    let ready = node.is_ready(view.now());
+    let ready = node.has_joined(view.now());
     let state = if ready {
         json!({ "running": { "startedAt": view.stamp(since) } })
     } else {

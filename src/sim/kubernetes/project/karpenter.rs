@@ -108,7 +108,7 @@ fn node_claim(view: View<'_>, claim: &NodeClaim, node: &Node) -> Value {
     let now = view.now();
     let waits_for_gpu = shape.gpus > 0 && !node.has_devices(now);
     let registered = node.is_registered(now);
-    let initialized = node.is_ready(now) && !waits_for_gpu;
+    let initialized = node.has_joined(now) && !waits_for_gpu;
     let unsure = |name: &str, (reason, message): (&str, &str), since| json!({ "type": name, "status": "Unknown", "reason": reason, "message": message, "lastTransitionTime": view.stamp(since) });
     let launched = view.condition("Launched", true, ("Launched", ""), claim.created_at + 3);
     let registration = if registered {
@@ -118,7 +118,7 @@ fn node_claim(view: View<'_>, claim: &NodeClaim, node: &Node) -> Value {
     };
     let initialization = if initialized {
         view.condition("Initialized", true, ("Initialized", ""), node.joins_at)
-    } else if node.is_ready(now) {
+    } else if node.has_joined(now) {
         unsure("Initialized", ("ResourceNotRegistered", "Resource \"nvidia.com/gpu\" was requested but not registered"), node.joins_at)
     } else if registered {
         unsure("Initialized", ("NodeNotReady", "Node status is NotReady"), node.registers_at())

@@ -4,13 +4,14 @@
 use serde_json::{Map, Value, json};
 
 use super::super::super::world::admission::usage;
-use super::super::super::world::{Api, ApiKind, Claim, PodPhase, Scaler};
-use super::object::{Named, View, finished, put_meta};
+use super::super::super::world::{Api, ApiKind, Claim, LimitRange, PodPhase, Scaler};
+use super::object::{Named, View, finished, memory, put_meta};
 use super::templates;
 
 /// All of them.
 pub(super) fn limits(view: View<'_>) -> Vec<Value> {
     let mut objects = quotas(view);
+    objects.extend(view.cluster.control.limit_ranges.iter().map(|range| limit_range(view, range)));
     for api in &view.cluster.apis {
         objects.extend(api.budget.map(|needed| budget(view, api, needed)));
         objects.extend(api.scaler.map(|scaler| self::scaler(view, api, scaler)));
@@ -38,6 +39,17 @@ fn quotas(view: View<'_>) -> Vec<Value> {
         finished(object, json!({ "hard": hard }), json!({ "hard": hard, "used": held }))
     };
     view.cluster.control.quotas.iter().map(quota).collect()
+}
+
+/// Without defaults of its own, what a container may have at most is also what one that says nothing gets.
+fn limit_range(view: View<'_>, range: &LimitRange) -> Value {
+    let mut object = view.object(Named::new("v1", "LimitRange", &range.namespace, &range.name), view.cluster.created_at);
+    let mut most = Map::new();
+    most.extend(range.memory_mib.map(|mib| ("memory".to_owned(), json!(memory(mib)))));
+    most.extend(range.gpus.map(|gpus| ("nvidia.com/gpu".to_owned(), json!(gpus.to_string()))));
+    let item = json!({ "type": "Container", "max": most, "default": most, "defaultRequest": most });
+    object.insert("spec".to_owned(), json!({ "limits": [item] }));
+    Value::Object(object)
 }
 
 fn budget(view: View<'_>, api: &Api, needed: u32) -> Value {

@@ -5,6 +5,7 @@
 mod autoscaler;
 mod autoscaler_yaml;
 mod containers;
+mod daemon_sets;
 mod daemons;
 mod deployments;
 mod events;

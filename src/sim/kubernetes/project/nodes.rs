@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::super::world::incidents::XID;
 use super::super::super::world::machine::{Machine, machine};
 use super::super::super::world::minting;
+use super::super::super::world::silent::{RUNTIME_HANGS, UNHEARD};
 use super::super::super::world::{Incident, Moment, Node, Platform, Taint};
 use super::daemons;
 use super::object::{Named, View, put_meta, word};
@@ -126,6 +127,17 @@ fn allocatable(view: View<'_>, node: &Node) -> Value {
     Value::Object(amounts)
 }
 
+/// Conditions of a node that nothing is heard of: nobody knows.
+fn unheard(view: View<'_>, since: Moment) -> Vec<Value> {
+    let condition = |name: &str| {
+        json!({
+            "type": name, "status": "Unknown", "lastHeartbeatTime": view.stamp(since - 41), "lastTransitionTime": view.stamp(since),
+            "reason": "NodeStatusUnknown", "message": UNHEARD,
+        })
+    };
+    ["MemoryPressure", "DiskPressure", "PIDPressure", "Ready"].map(condition).into()
+}
+
 fn conditions(view: View<'_>, node: &Node) -> Vec<Value> {
     let now = view.now();
     let ready = node.is_ready(now);
@@ -136,9 +148,15 @@ fn conditions(view: View<'_>, node: &Node) -> Vec<Value> {
         })
     };
     let started = node.registers_at();
+    if let Some(trouble) = node.trouble.filter(|trouble| trouble.incident == Incident::Unreachable) {
+        return unheard(view, trouble.since);
+    }
+    let hangs = node.trouble.filter(|trouble| trouble.incident == Incident::NotReady);
     let calm = |name: &str, words: (&str, &str)| condition(name, "False", words, started);
     let readiness = if ready {
         ("KubeletReady", "kubelet is posting ready status")
+    } else if hangs.is_some() {
+        ("KubeletNotReady", RUNTIME_HANGS)
     } else {
         (
             "KubeletNotReady",
@@ -159,7 +177,7 @@ fn conditions(view: View<'_>, node: &Node) -> Vec<Value> {
         },
         calm("DiskPressure", ("KubeletHasNoDiskPressure", "kubelet has no disk pressure")),
         calm("PIDPressure", ("KubeletHasSufficientPID", "kubelet has sufficient PID available")),
-        condition("Ready", word(ready), readiness, if ready { node.joins_at } else { started }),
+        condition("Ready", word(ready), readiness, hangs.map_or(if ready { node.joins_at } else { started }, |trouble| trouble.since)),
     ];
     if node.has_devices(now) {
         all.push(match node.trouble.filter(|trouble| trouble.incident == Incident::Xid) {

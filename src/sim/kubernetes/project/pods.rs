@@ -107,12 +107,20 @@ fn conditions(view: View<'_>, api: &Api, version: &Version, pod: &Pod) -> Vec<Va
     };
     let ready = pod.phase == PodPhase::Ready;
     let done = pod.phase == PodPhase::Succeeded;
-    let since: Moment = if ready { pod.ready_at.unwrap_or(scheduled) } else { pod.started_at.unwrap_or(scheduled) };
+    let since: Moment = if let Some(at) = pod.unready_at {
+        at
+    } else if ready {
+        pod.ready_at.unwrap_or(scheduled)
+    } else {
+        pod.started_at.unwrap_or(scheduled)
+    };
     let names: Vec<String> = version.containers.iter().map(|container| templates::container_name(api, container)).collect();
     let names = format!("containers with unready status: [{}]", names.join(" "));
     let words = match (ready, done) {
         (true, _) => ("", ""),
         (_, true) => ("PodCompleted", ""),
+        // The node controller says so, and gives no reason.
+        _ if pod.unready_at.is_some() => ("", ""),
         _ => ("ContainersNotReady", names.as_str()),
     };
     let mut conditions = vec![

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::super::world::minting::letters;
 use super::super::super::world::rollout::template_hash;
-use super::super::super::world::{Api, ApiKind, Container, Needs, Platform, Version};
+use super::super::super::world::{Api, ApiKind, Behaviour, Container, Needs, Platform, Version};
 use super::object::{View, cpu, memory};
 
 /// Labels of the template of a version.
@@ -83,6 +83,10 @@ pub(super) fn spec(view: View<'_>, api: &Api, version: &Version) -> Value {
             let volume = json!([{ "name": "model", "persistentVolumeClaim": { "claimName": claim } }]);
             fields.insert("volumes".to_owned(), volume);
         }
+        if let Some((server, path)) = needs.share.as_ref().and_then(|share| share.split_once(':')) {
+            let volume = json!([{ "name": "model", "nfs": { "server": server, "path": path } }]);
+            fields.insert("volumes".to_owned(), volume);
+        }
     }
     spec
 }
@@ -110,7 +114,9 @@ fn container(api: &Api, version: &Version, container: &Container) -> Value {
     requests.insert("cpu".to_owned(), json!(cpu(container.cpu_millis)));
     requests.insert("memory".to_owned(), json!(memory(container.memory_mib)));
     let mut limits = Map::new();
-    limits.insert("memory".to_owned(), json!(memory(container.memory_mib)));
+    if !matches!(version.behaviour, Behaviour::NodeOutOfMemory { .. }) {
+        limits.insert("memory".to_owned(), json!(memory(container.memory_mib)));
+    }
     if container.gpu > 0 {
         for amounts in [&mut requests, &mut limits] {
             amounts.insert("nvidia.com/gpu".to_owned(), json!(container.gpu.to_string()));
@@ -138,7 +144,7 @@ fn container(api: &Api, version: &Version, container: &Container) -> Value {
         if !api.kind.has_jobs() {
             fields.insert("readinessProbe".to_owned(), probe("/healthz", needs.probe_port));
         }
-        if needs.claim.is_some() {
+        if needs.claim.is_some() || needs.share.is_some() {
             fields.insert("volumeMounts".to_owned(), json!([{ "name": "model", "mountPath": "/models" }]));
         }
     }

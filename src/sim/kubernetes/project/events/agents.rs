@@ -1,11 +1,15 @@
 //! What node agents say: it follows from the state of pods and nodes, so it is not kept but told
 //! anew each time, with the counts and times it has by now.
 
-use super::super::super::super::world::{About, Api, Behaviour, Cluster, Moment, Node, Pod, PodPhase, Version};
+use super::super::super::super::world::{About, Api, Behaviour, Cluster, Moment, Node, Pod, PodPhase, Version, minting, runs};
 use super::super::containers::pull_error;
 use super::super::object::View;
 use super::super::templates::container_name;
 use super::Said;
+
+mod volumes;
+
+use volumes::Held;
 
 const AGENT: &str = "kubelet";
 
@@ -15,7 +19,10 @@ pub(super) fn said(view: View<'_>) -> Vec<Said> {
     for (api, pod) in view.cluster.pods() {
         let Some(version) = api.version(&pod.spec_id) else { continue };
         let (Some(scheduled), Some(node)) = (pod.scheduled_at, node_of(view, pod)) else { continue };
-        let mut teller = Teller { about: Cluster::about_pod(api, pod), host: node.name.clone(), now: view.now(), said: Vec::new() };
+        let about = Cluster::about_pod(api, pod);
+        let volume = volumes::missing(view, api, version, pod);
+        let uid = view.uid("Pod", &about.namespace, &about.name);
+        let mut teller = Teller { about, host: node.name.clone(), now: view.now(), volume, uid, said: Vec::new() };
         if view.now() - scheduled <= 2 * 3_600 || pod.phase != PodPhase::Ready {
             teller.tell(api, version, pod, scheduled);
         }
@@ -36,13 +43,30 @@ fn of_node(view: View<'_>, node: &Node) -> Vec<Said> {
     let mut said = vec![once(&about, (false, "RegisteredNode", "node-controller"), node.registers_at(), {
         format!("Node {0} event: Registered Node {0} in Controller", node.name)
     })];
-    if node.is_ready(view.now()) {
+    if node.has_joined(view.now()) {
         let message = format!("Node {} status is now: NodeReady", node.name);
         let mut ready = once(&about, (false, "NodeReady", AGENT), node.joins_at, message);
         ready.host = Some(node.name.clone());
         said.push(ready);
     }
+    said.extend(killings(view, node, &about));
     said
+}
+
+/// What the kernel killed on a node because the node itself had no memory left.
+fn killings(view: View<'_>, node: &Node, about: &About) -> Vec<Said> {
+    let here = view.cluster.pods().filter(|(_, pod)| pod.node.as_ref() == Some(&node.instance_id));
+    let killed = here.filter_map(|(api, pod)| {
+        let Behaviour::NodeOutOfMemory { after } = api.version(&pod.spec_id)?.behaviour else { return None };
+        let run = runs::at(pod.started_at?, after, view.now());
+        let (_, at) = run.ended_at.map(|ended| (run.started_at, ended)).or(run.before)?;
+        let process = 11_000 + minting::number(&format!("{}/{at}", pod.name)) % 20_000;
+        let message = format!("System OOM encountered, victim process: python3, pid: {process}");
+        let mut said = once(about, (true, "SystemOOM", AGENT), at, message);
+        said.host = Some(node.name.clone());
+        Some(said)
+    });
+    killed.collect()
 }
 
 fn once(about: &About, (warning, reason, component): (bool, &'static str, &'static str), at: Moment, message: String) -> Said {
@@ -54,6 +78,10 @@ struct Teller {
     about: About,
     host: String,
     now: Moment,
+    /// The disk it waits for, and who has it.
+    volume: Option<Held>,
+    /// The pod's uid.
+    uid: String,
     said: Vec<Said>,
 }
 
@@ -75,6 +103,10 @@ impl Teller {
         let age = self.now - scheduled;
         if let Behaviour::ConfigMissing | Behaviour::SecretMissing = version.behaviour {
             self.config_missing(version, image, scheduled, age);
+            return;
+        }
+        if pod.started_at.is_none() && (self.volume.is_some() || version.behaviour == Behaviour::MountFails) {
+            volumes::tell(self, version, scheduled);
             return;
         }
         self.once(scheduled + 1, "Pulling", format!("Pulling image \"{image}\""));
@@ -126,7 +158,9 @@ impl Teller {
         let address = super::super::templates::pod_address(&pod.name);
         let port = version.needs.probe_port;
         match version.behaviour {
-            Behaviour::Crash { after, .. } | Behaviour::OutOfMemory { after } if since > after + 5 => {
+            Behaviour::Crash { after, .. } | Behaviour::OutOfMemory { after } | Behaviour::NodeOutOfMemory { after }
+                if since > after + 5 =>
+            {
                 let message = format!("Back-off restarting failed container {name} in pod {}_{}", pod.name, self.about.namespace);
                 let count = (since - after) / 15 + 1;
                 self.repeated((started + after + 2, started + after + 2 + (count - 1) * 15), count, (true, "BackOff"), message);
