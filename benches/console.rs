@@ -12,6 +12,7 @@ mod harness;
 #[expect(dead_code, reason = "shared with the bench of the engine")]
 mod world;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use harness::Session;
@@ -143,8 +144,8 @@ impl Source for Known {
         Cadence { moving: Duration::from_secs(4), calm: Duration::from_secs(30), deadline: Duration::from_secs(10) }
     }
 
-    fn poll<'a>(&'a mut self, _focus: &'a Focus) -> BoxFuture<'a, Result<View, Failure>> {
-        Box::pin(async move { Ok((self.view)(TARGET)) })
+    fn poll<'a>(&'a mut self, _focus: &'a Focus) -> BoxFuture<'a, Result<Arc<View>, Failure>> {
+        Box::pin(async move { Ok(Arc::new((self.view)(TARGET))) })
     }
 }
 

@@ -92,7 +92,7 @@ fn connect(context: &ContextConfig) -> Connected {
     platform("gateway").unwrap().connect(context).unwrap()
 }
 
-async fn poll_at(connected: &mut Connected, now: Timestamp) -> Result<View, Failure> {
+async fn poll_at(connected: &mut Connected, now: Timestamp) -> Result<Arc<View>, Failure> {
     let focus = Focus { snapshot: Arc::new(Snapshot::default()), selected: None, now };
     connected.sources[0].poll(&focus).await
 }
@@ -102,7 +102,7 @@ fn then() -> Timestamp {
     "2026-01-01T09:10:00Z".parse().unwrap()
 }
 
-async fn read(answers: impl IntoIterator<Item = (&'static str, Answer)>) -> Result<View, Failure> {
+async fn read(answers: impl IntoIterator<Item = (&'static str, Answer)>) -> Result<Arc<View>, Failure> {
     let server = serve(answers).await;
     poll_at(&mut connect(&server.context), then()).await
 }

@@ -106,7 +106,7 @@ fn connected(dashboard: String) -> Connected {
     Ray.connect(&context(Some(dashboard), None)).unwrap()
 }
 
-async fn poll(dashboard: String) -> Result<View, holdup::domain::source::Failure> {
+async fn poll(dashboard: String) -> Result<Arc<View>, holdup::domain::source::Failure> {
     let mut source = connected(dashboard).sources.remove(0);
     let focus = Focus { snapshot: Arc::new(Snapshot::default()), selected: None, now: clock::now() };
     source.poll(&focus).await
@@ -191,7 +191,7 @@ async fn an_update_shows_old_and_new_replicas_and_machines_show_what_is_free() {
     assert_eq!(view.nodes[0].free.cpu_millis, 1_800);
     let waiting = view.workloads.iter().find(|workload| workload.key.name.as_str() == "needs_gpu").unwrap();
     assert_eq!((waiting.demand.unwrap().gpus, waiting.replicas.unwrap().stalled), (1, 1));
-    assert_eq!(view.cluster.unwrap().version.unwrap().as_str(), "ray 2.60.0");
+    assert_eq!(view.cluster.as_ref().unwrap().version.as_ref().unwrap().as_str(), "ray 2.60.0");
     let view = poll(Replay::of("92_node_killed_50s").serve().await).await.unwrap();
     assert_eq!(view.nodes.iter().filter(|node| node.ready == Some(true)).count(), 1, "the dead one is old by now, or not ready");
 }

@@ -3,6 +3,7 @@
 //! hides the others.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::globals::Loaded;
@@ -181,7 +182,7 @@ impl Source for Broken {
         Cadence { moving: hour, calm: hour, deadline: Duration::from_secs(1) }
     }
 
-    fn poll<'a>(&'a mut self, _focus: &'a Focus) -> BoxFuture<'a, Result<View, Failure>> {
+    fn poll<'a>(&'a mut self, _focus: &'a Focus) -> BoxFuture<'a, Result<Arc<View>, Failure>> {
         Box::pin(std::future::ready(Err(self.failure.clone())))
     }
 }

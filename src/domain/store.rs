@@ -73,7 +73,7 @@ fn accept(slot: &mut SourceView, fresh: Arc<View>, at: Timestamp) -> Change {
     let was_good = matches!(slot.health, Health::Fresh { .. });
     slot.health = Health::Fresh { at };
     slot.stats.failures = 0;
-    if was_good && adds_nothing(&slot.view, &fresh) {
+    if was_good && (Arc::ptr_eq(&slot.view, &fresh) || adds_nothing(&slot.view, &fresh)) {
         return Change::Age;
     }
     slot.view = append(&slot.view, fresh);

@@ -67,7 +67,7 @@ pub trait Source: Send + 'static {
     /// # Errors
     /// A [`Failure`] when nothing could be read. Partial trouble is a
     /// [`Gap`](crate::domain::source::Gap) in the view.
-    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<View, Failure>>;
+    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<Arc<View>, Failure>>;
     /// Resolves when a poll would bring something new, for sources that are told of changes; the
     /// poll then follows at once, so the source itself decides how often that is. Never for others.
     /// May be dropped at any moment and asked again.

@@ -92,7 +92,7 @@ pub async fn poll_once(source: &mut dyn Source, snapshot: Arc<Snapshot>, selecte
         Ok(Err(panic)) => Err(bug(&id, &panic)),
         Err(_) => Err(timed_out(deadline)),
     };
-    Update { source: id, at: clock::now(), took: begun.elapsed(), outcome: outcome.map(Arc::new) }
+    Update { source: id, at: clock::now(), took: begun.elapsed(), outcome }
 }
 
 fn bug(id: &SourceId, panic: &str) -> Failure {

@@ -130,6 +130,6 @@ pub fn now() -> Timestamp {
     NOW.parse().unwrap()
 }
 
-pub async fn poll(source: &mut impl Source, focus: &Focus) -> Result<View, Failure> {
+pub async fn poll(source: &mut impl Source, focus: &Focus) -> Result<Arc<View>, Failure> {
     source.poll(focus).await
 }

@@ -194,12 +194,12 @@ pub fn focus(selected: Option<&str>) -> Focus {
 }
 
 /// One poll.
-pub async fn poll(source: &mut dyn Source) -> Result<View, Failure> {
+pub async fn poll(source: &mut dyn Source) -> Result<Arc<View>, Failure> {
     source.poll(&focus(None)).await
 }
 
 /// One poll of a new source at this address.
-pub async fn read(endpoint: &str) -> Result<View, Failure> {
+pub async fn read(endpoint: &str) -> Result<Arc<View>, Failure> {
     let mut connected = connected(endpoint);
     poll(connected.sources[0].as_mut()).await
 }

@@ -50,7 +50,7 @@ async fn a_stuck_update_is_seen_whole() {
 async fn the_cluster_its_groups_and_machines_are_seen() {
     let mut source = source(&stuck().serve().await);
     let view = poll(source.as_mut(), None).await.unwrap();
-    let cluster = view.cluster.unwrap();
+    let cluster = view.cluster.as_ref().unwrap();
     assert_eq!((cluster.name.as_str(), cluster.region.as_deref(), cluster.version.as_deref()), ("prod", Some("us-west-2"), Some("0.42.1")));
     assert_eq!((cluster.account.as_deref(), cluster.pending_replicas), (Some("123456789012"), Some(2)));
     let groups: Vec<_> =

@@ -131,7 +131,7 @@ pub fn key(name: &str) -> ResourceKey {
 }
 
 /// One poll, with nothing or one workload selected, at the recorded moment.
-pub async fn poll(source: &mut dyn Source, selected: Option<&str>) -> Result<View, Failure> {
+pub async fn poll(source: &mut dyn Source, selected: Option<&str>) -> Result<Arc<View>, Failure> {
     let now = "2022-10-04T11:58:00Z".parse().unwrap();
     let focus = Focus { snapshot: Arc::new(Snapshot::default()), selected: selected.map(key), now };
     source.poll(&focus).await

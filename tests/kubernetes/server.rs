@@ -243,7 +243,7 @@ impl Followed {
 
     /// The names of the pods that are held.
     pub fn pods(&self) -> Vec<String> {
-        self.shared.held().stores.pods.keys().map(|(_, name)| name.to_string()).collect()
+        self.shared.held().pods.keys().map(|(_, name)| name.to_string()).collect()
     }
 
     /// Waits until something holds of what is held or of how far it has got.

@@ -14,7 +14,7 @@ use holdup::source::kubernetes::connect_with;
 use holdup::source::kubernetes::server::Traffic;
 
 /// What the three sources bring, beside, and what it cost.
-async fn read(scenario: &str, namespaces: &[&str]) -> ([Result<View, Failure>; 3], Arc<Traffic>) {
+async fn read(scenario: &str, namespaces: &[&str]) -> ([Result<Arc<View>, Failure>; 3], Arc<Traffic>) {
     let running = sim::start(scenario, sim::Options::default()).await.unwrap();
     let context = running.contexts().into_iter().find(|context| context.kubernetes.is_some()).unwrap();
     let namespaces = namespaces.iter().map(|name| (*name).to_owned()).collect();

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::server::{Replay, fixture, one, poll, source, text, workload};
 
-async fn view(replay: Replay) -> holdup::domain::snapshot::View {
+async fn view(replay: Replay) -> std::sync::Arc<holdup::domain::snapshot::View> {
     poll(source(&replay.serve().await).as_mut()).await.unwrap()
 }
 

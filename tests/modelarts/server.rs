@@ -138,7 +138,7 @@ pub fn source(endpoint: &str) -> Box<dyn Source> {
 }
 
 /// One poll, at the recorded moment.
-pub async fn poll(source: &mut dyn Source) -> Result<View, Failure> {
+pub async fn poll(source: &mut dyn Source) -> Result<Arc<View>, Failure> {
     let now = "2026-01-01T09:31:00Z".parse().unwrap();
     source.poll(&Focus { snapshot: Arc::new(Snapshot::default()), selected: None, now }).await
 }

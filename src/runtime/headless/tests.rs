@@ -17,11 +17,11 @@ impl Source for Scripted {
         Cadence { moving: Duration::from_secs(5), calm: Duration::from_secs(30), deadline: Duration::from_secs(90) }
     }
 
-    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<View, Failure>> {
+    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<Arc<View>, Failure>> {
         let answer = (self.1)(focus);
         Box::pin(async move {
             match answer {
-                Some(answer) => answer,
+                Some(answer) => answer.map(Arc::new),
                 None => std::future::pending().await,
             }
         })

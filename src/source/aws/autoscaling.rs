@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::types::{AutoScalingGroup, Filter, InstancesDistribution};
+use futures_util::TryFutureExt as _;
 
 use super::account::{Account, Identity, Session, cluster_of, identity};
 use super::activities::normalize;
@@ -217,8 +218,8 @@ impl Source for Autoscaling {
         Cadence { moving: Duration::from_secs(20), calm: Duration::from_mins(1), deadline: Duration::from_secs(45) }
     }
 
-    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<View, Failure>> {
-        Box::pin(self.read(focus))
+    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<Arc<View>, Failure>> {
+        Box::pin(self.read(focus).map_ok(Arc::new))
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use aws_sdk_servicequotas::Client;
 use aws_sdk_servicequotas::types::{RequestedServiceQuotaChange, ServiceQuota};
+use futures_util::TryFutureExt as _;
 
 use super::account::{Account, Session, cluster_of, waiting_for_platform};
 use super::activities::timestamp;
@@ -150,8 +151,8 @@ impl Source for Quotas {
         Cadence { moving: Duration::from_mins(1), calm: Duration::from_mins(5), deadline: Duration::from_secs(45) }
     }
 
-    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<View, Failure>> {
-        Box::pin(self.read(focus))
+    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<Arc<View>, Failure>> {
+        Box::pin(self.read(focus).map_ok(Arc::new))
     }
 }
 

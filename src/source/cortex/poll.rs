@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
+use futures_util::TryFutureExt as _;
 use serde::Deserialize as _;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -410,7 +411,7 @@ impl Source for CortexSource {
         Cadence { moving, calm: Duration::from_secs(15), deadline: BUDGET + 2 * DEADLINE }
     }
 
-    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<View, Failure>> {
-        Box::pin(self.read(focus))
+    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<Arc<View>, Failure>> {
+        Box::pin(self.read(focus).map_ok(Arc::new))
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use futures_util::TryFutureExt as _;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -399,8 +400,8 @@ impl Source for GatewaySource {
         }
     }
 
-    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<View, Failure>> {
-        Box::pin(self.read(focus))
+    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<Arc<View>, Failure>> {
+        Box::pin(self.read(focus).map_ok(Arc::new))
     }
 }
 

@@ -1,7 +1,6 @@
 //! The sources of one cluster: each makes its view from what the informers hold, when something
 //! changed, and at the calm interval to say that it is still true.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use super::informer::Feed;
 use super::link::{Hub, Link};
 use super::logs::{Member, Tails};
 use super::normalize::{self, Settings};
+use super::stores::Stores;
 use super::verdict::judge;
 use super::{EVENTS, NODES, PLATFORM, WORKLOADS};
 use crate::domain::id::SourceId;
@@ -48,7 +48,7 @@ pub struct ClusterSource {
     signal: Option<watch::Receiver<u64>>,
     seen: u64,
     next: Instant,
-    last: Option<View>,
+    last: Option<Arc<View>>,
     tails: Tails,
 }
 
@@ -64,12 +64,12 @@ impl ClusterSource {
         Self { id, feed, link: Arc::clone(link), signal: None, seen: 0, next: Instant::now(), last: None, tails: Tails::default() }
     }
 
-    async fn read(&mut self, focus: &Focus) -> Result<View, Failure> {
+    async fn read(&mut self, focus: &Focus) -> Result<Arc<View>, Failure> {
         let hub = match self.link.reach(focus) {
             Ok(Some(hub)) => hub,
-            Ok(None) => return Ok(self.told_once(|| self.link.nowhere(focus))),
+            Ok(None) => return Ok(Arc::new(self.told_once(|| self.link.nowhere(focus)))),
             Err(failure) if self.feed == Feed::Workloads => return Err(failure),
-            Err(_) => return Ok(View::default()),
+            Err(_) => return Ok(Arc::default()),
         };
         let signal = self.signal.get_or_insert_with(|| hub.shared.signal(self.feed));
         // Lists that take longer become gaps, and appear when they are whole.
@@ -78,19 +78,18 @@ impl ClusterSource {
         let unchanged = self.seen == count;
         self.seen = count;
         let begun = Instant::now();
-        let mut view = match &self.last {
-            Some(last) if unchanged && self.feed != Feed::Events => Ok(last.clone()),
-            _ => self.make(&hub, focus),
+        let mut view = match self.last.take() {
+            Some(last) if unchanged && self.feed != Feed::Events => last,
+            _ => Arc::new(self.make(&hub, focus)?),
         };
-        let size = view.as_ref().map_or(0, |view| view.replicas.len() + view.nodes.len() + view.events.len());
-        self.next = Instant::now() + gap(begun.elapsed(), size);
+        self.next = Instant::now() + gap(begun.elapsed(), view.replicas.len() + view.nodes.len() + view.events.len());
+        if self.feed == Feed::Workloads {
+            self.tails.add_to(&mut view, &hub.server, focus.now).await;
+        }
         if self.feed != Feed::Events {
-            self.last = view.as_ref().ok().cloned();
+            self.last = Some(Arc::clone(&view));
         }
-        if let (Feed::Workloads, Ok(view)) = (self.feed, &mut view) {
-            self.tails.add_to(view, &hub.server, focus.now).await;
-        }
-        view
+        Ok(view)
     }
 
     /// That there is no cluster is a fact of the context, told by one of its sources.
@@ -109,18 +108,13 @@ impl ClusterSource {
         let mut view = {
             let mut held = hub.shared.held();
             match self.feed {
-                Feed::Workloads => normalize::workloads(&held.stores, &settings),
-                Feed::Nodes => normalize::nodes(&held.stores, &settings),
+                Feed::Workloads => normalize::workloads(&held, &settings),
+                Feed::Nodes => normalize::nodes(&held, &settings),
                 Feed::Events => {
-                    // Only what no view has shown yet: the store keeps the rest.
-                    let new: BTreeMap<_, _> = std::mem::take(&mut held.new_events)
-                        .into_iter()
-                        .filter_map(|place| held.stores.events.get(&place).cloned().map(|event| (place, event)))
-                        .collect();
-                    let all = std::mem::replace(&mut held.stores.events, new);
-                    let view = normalize::events(&held.stores, &settings);
-                    held.stores.events = all;
-                    view
+                    // Each is shown once: the store keeps what it was shown.
+                    let events = std::mem::take(&mut held.events);
+                    drop(held);
+                    normalize::events(&Stores { events, ..Stores::default() }, &settings)
                 }
             }
         };
@@ -156,7 +150,7 @@ impl Source for ClusterSource {
         Cadence { moving: CALM, calm: CALM, deadline: FIRST + Duration::from_secs(8) }
     }
 
-    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<View, Failure>> {
+    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<Arc<View>, Failure>> {
         Box::pin(self.read(focus))
     }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt as _;
+use futures_util::TryFutureExt as _;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -354,8 +355,8 @@ impl Source for ModelArtsSource {
         Cadence { moving: Duration::from_secs(15), calm: Duration::from_mins(1), deadline: Duration::from_secs(45) }
     }
 
-    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<View, Failure>> {
-        Box::pin(self.read(focus))
+    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<Arc<View>, Failure>> {
+        Box::pin(self.read(focus).map_ok(Arc::new))
     }
 }
 

@@ -36,13 +36,13 @@ impl Source for Scripted {
         Cadence { moving: Duration::from_secs(5), calm: Duration::from_secs(30), deadline: Duration::from_secs(10) }
     }
 
-    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<View, Failure>> {
+    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<Arc<View>, Failure>> {
         self.polls += 1;
         self.seen.lock().unwrap().push(self.begun.elapsed());
         let step = (self.script)(self.polls, focus);
         Box::pin(async move {
             match step {
-                Step::Good(view) => Ok(*view),
+                Step::Good(view) => Ok(Arc::new(*view)),
                 Step::Bad(failure) => Err(failure),
                 Step::Hang => std::future::pending().await,
                 Step::Panic => panic!("the script says so"),
@@ -63,7 +63,7 @@ impl Source for Told {
         self.0.cadence()
     }
 
-    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<View, Failure>> {
+    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<Arc<View>, Failure>> {
         self.0.poll(focus)
     }
 

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures_util::TryFutureExt as _;
 use serde_json::Value;
 
 use super::client::Api;
@@ -230,8 +231,8 @@ impl Source for DashboardSource {
         Cadence { moving: Duration::from_secs(5), calm: Duration::from_secs(15), deadline: Duration::from_secs(45) }
     }
 
-    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<View, Failure>> {
-        Box::pin(self.read(focus))
+    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<Arc<View>, Failure>> {
+        Box::pin(self.read(focus).map_ok(Arc::new))
     }
 }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
+use futures_util::TryFutureExt as _;
 use serde_json::Value;
 
 use super::client::Api;
@@ -183,8 +184,8 @@ impl Source for ServicesSource {
         Cadence { moving: Duration::from_secs(10), calm: Duration::from_secs(30), deadline: Duration::from_mins(1) }
     }
 
-    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<View, Failure>> {
-        Box::pin(self.read(focus))
+    fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<Arc<View>, Failure>> {
+        Box::pin(self.read(focus).map_ok(Arc::new))
     }
 }
 

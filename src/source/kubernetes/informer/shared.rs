@@ -1,7 +1,7 @@
 //! What the informers of one cluster share with the sources: the objects, how far each kind has
 //! got, and a signal for each view that something changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::watch;
@@ -73,19 +73,10 @@ impl Progress {
 /// How long a first failure is not told while what was read before is shown.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The objects, with the events that no view has shown yet.
-#[derive(Debug, Default)]
-pub struct Held {
-    /// The objects.
-    pub stores: Stores,
-    /// Places of events that came since they were last taken.
-    pub new_events: BTreeSet<(Text, Text)>,
-}
-
 /// Shared by informers and sources.
 #[derive(Debug)]
 pub struct Shared {
-    held: Mutex<Held>,
+    held: Mutex<Stores>,
     progress: Mutex<BTreeMap<Watched, Progress>>,
     started: watch::Sender<Option<Result<(), Failure>>>,
     version: OnceLock<Text>,
@@ -106,8 +97,9 @@ impl Default for Shared {
 }
 
 impl Shared {
-    /// The objects. Held briefly: informers wait meanwhile.
-    pub fn held(&self) -> MutexGuard<'_, Held> {
+    /// The objects. Held briefly: informers wait meanwhile. Events are only those that nobody has
+    /// taken yet: there are very many, and what became of them is the reader's to keep.
+    pub fn held(&self) -> MutexGuard<'_, Stores> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -222,8 +214,7 @@ impl Shared {
     /// Puts a whole list in place of what the scope held. What is the same keeps its memory.
     pub(super) fn replace<O: Kept>(&self, watched: &Watched, scope: &Scope, listed: Listed<O>) {
         let mut held = self.held();
-        let Held { stores, new_events } = &mut *held;
-        let store = O::store(stores);
+        let store = O::store(&mut held);
         let mut changed = false;
         store.retain(|(namespace, name), _| {
             let stays = !scope.holds(namespace, name) || listed.objects.contains_key(&(namespace.clone(), name.clone()));
@@ -232,9 +223,6 @@ impl Shared {
         });
         for (place, object) in listed.objects {
             if store.get(&place).is_none_or(|old| **old != *object) {
-                if O::FEEDS == [Feed::Events] {
-                    new_events.insert(place.clone());
-                }
                 store.insert(place, object);
                 changed = true;
             }
@@ -254,10 +242,7 @@ impl Shared {
     pub(super) fn put<O: Kept>(&self, object: O) {
         let place = object.meta().place();
         let mut held = self.held();
-        if O::FEEDS == [Feed::Events] {
-            held.new_events.insert(place.clone());
-        }
-        O::store(&mut held.stores).insert(place, Arc::new(object));
+        O::store(&mut held).insert(place, Arc::new(object));
         drop(held);
         self.rise(O::FEEDS);
     }
@@ -265,8 +250,7 @@ impl Shared {
     /// One object is gone.
     pub(super) fn remove<O: Kept>(&self, place: &(Text, Text)) {
         let mut held = self.held();
-        held.new_events.remove(place);
-        let removed = O::store(&mut held.stores).remove(place).is_some();
+        let removed = O::store(&mut held).remove(place).is_some();
         drop(held);
         // That an event is forgotten by the server changes nothing of what happened.
         if removed && O::FEEDS != [Feed::Events] {

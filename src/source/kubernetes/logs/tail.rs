@@ -6,6 +6,7 @@
 //! Where the cluster beneath is reached, its pods are read here like any others.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::choose::Place;
 use super::stream::tail_path;
@@ -33,6 +34,9 @@ const KEPT: usize = 8 * 1024;
 /// A container that runs for this long and is not ready is worth a look.
 const LONG: Duration = Duration::from_mins(10);
 
+/// What is missing when no log may be read.
+const LOGS: &str = "the logs of containers that fail";
+
 /// One end of one container.
 type End = (Text, Text, u32, bool);
 
@@ -46,7 +50,7 @@ pub struct Tails {
 impl Tails {
     /// Adds the last lines of what fails among the replicas of a view. What cannot be read is left
     /// out until the container ends again; that it may not be read is a gap.
-    pub async fn add_to(&mut self, view: &mut View, server: &Server, now: Timestamp) {
+    pub async fn add_to(&mut self, view: &mut Arc<View>, server: &Server, now: Timestamp) {
         let wanted: Vec<(End, &Replica)> = view.replicas.iter().flat_map(|replica| ends(replica, now)).take(MOST).collect();
         self.read.retain(|end, _| wanted.iter().any(|(one, _)| one == end));
         let missing: Vec<_> = wanted.iter().filter(|(end, _)| !self.read.contains_key(end)).take(AT_ONCE).collect();
@@ -72,9 +76,15 @@ impl Tails {
             });
             self.read.insert(end.clone(), tail);
         }
-        let denied = self.denied.clone().filter(|_| !wanted.is_empty());
-        view.log_tails = self.read.values().flatten().cloned().collect();
-        view.gaps.extend(denied.map(|failure| Gap { what: "the logs of containers that fail".into(), failure }));
+        let gap = self.denied.clone().filter(|_| !wanted.is_empty()).map(|failure| Gap { what: LOGS.into(), failure });
+        let tails: Vec<LogTail> = self.read.values().flatten().cloned().collect();
+        if view.log_tails == tails && view.gaps.iter().find(|gap| gap.what == LOGS) == gap.as_ref() {
+            return;
+        }
+        let view = Arc::make_mut(view);
+        view.log_tails = tails;
+        view.gaps.retain(|gap| gap.what != LOGS);
+        view.gaps.extend(gap);
     }
 }
 
