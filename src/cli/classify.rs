@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(lines.len(), 5);
         assert_eq!(
             lines[0],
-            r#"{"id":"aws/vcpu-quota-spot","confidence":"certain","also":[],"retryable":false,"benign":false,"title":"Spot vCPU quota of the instance family"}"#
+            r#"{"id":"aws/vcpu-quota-spot","confidence":"likely","also":["anyscale/capacity-quota"],"retryable":false,"benign":false,"title":"Spot vCPU quota of the instance family"}"#
         );
         assert_eq!((lines[1].as_str(), lines[2].as_str(), lines[4].as_str()), (r#"{"id":null}"#, r#"{"id":null}"#, r#"{"id":null}"#));
         assert!(lines[3].contains("aws/vcpu-quota-on-demand"));

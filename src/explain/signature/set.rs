@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
+use aho_corasick::AhoCorasick;
+
 use super::super::catalogue::{Catalogue, Cause, Signature};
 use super::super::finding::{CauseId, Confidence};
 use super::decide::{Candidate, Preferences};
@@ -19,6 +21,25 @@ const BENEATH: &[(&str, &[&str])] = &[
     ("gateway", &["kubernetes"]),
     ("kubernetes", &["aws"]),
     ("modelarts", &["kubernetes"]),
+];
+
+/// The platform whose texts are mostly other systems' texts passed on: that it has a name for one
+/// says nothing about where the text is from.
+const QUOTES_OTHERS: &str = "gateway";
+
+/// Beginnings of sentences that only the parts of Kubernetes write. They stand for the platform where
+/// nobody told it.
+const OWN_WORDS: &[&str] = &[
+    "nodes are available:",
+    "failed to pull image \"",
+    "back-off pulling image",
+    "back-off restarting failed container",
+    "ness probe failed: ",
+    "startup probe failed: ",
+    "failed to create pod sandbox",
+    "mountvolume.",
+    "attachvolume.",
+    "unable to attach or mount volumes",
 ];
 
 /// The names of the platforms.
@@ -41,6 +62,8 @@ pub struct Recognizer {
     /// For each pattern: the signatures that begin with it.
     owners: Vec<Vec<Owner>>,
     preferences: Preferences,
+    /// [`OWN_WORDS`], to search for.
+    own_words: Option<AhoCorasick>,
 }
 
 /// A signature of the catalogue.
@@ -74,7 +97,9 @@ impl Recognizer {
                 }
             }
         }
-        Self { catalogue, patterns: Patterns::new(every.into_iter().collect()), owners, preferences: Preferences::new(catalogue) }
+        let patterns = Patterns::new(every.into_iter().collect());
+        let own_words = AhoCorasick::builder().ascii_case_insensitive(true).build(OWN_WORDS).ok();
+        Self { catalogue, patterns, owners, preferences: Preferences::new(catalogue), own_words }
     }
 
     /// How many signatures there are.
@@ -88,6 +113,7 @@ impl Recognizer {
         let text = text.as_bytes();
         let candidates = self.patterns.candidates(text);
         let mut found: Vec<Candidate> = Vec::new();
+        let mut elsewhere: Vec<Candidate> = Vec::new();
         for number in &candidates {
             // A pattern is asked at most once, and only if a match would mean something here.
             let mut fits: Option<bool> = None;
@@ -98,11 +124,43 @@ impl Recognizer {
                     && *fits.get_or_insert_with(|| self.patterns.is_match(*number, text))
                     && owner.with.iter().all(|with| self.patterns.is_match(*with, text))
                 {
-                    weigh_in(candidate, &mut found);
+                    weigh_in(candidate, if self.unsaid(owner, hints) { &mut elsewhere } else { &mut found });
                 }
             }
         }
-        self.classification(&self.preferences.decide(&found))
+        let mut decided = self.preferences.decide(&found);
+        self.doubt(&mut decided, &elsewhere, text);
+        self.classification(&decided)
+    }
+
+    /// Where the platform is not told: what its words would be called on another platform makes the
+    /// name found here doubtful. The other name is kept beside it.
+    fn doubt(&self, decided: &mut Vec<Candidate>, elsewhere: &[Candidate], text: &[u8]) {
+        let Some(first) = decided.first_mut().filter(|first| first.confidence == Confidence::Certain && !first.benign) else { return };
+        let own = self.platform_of(first);
+        let namesakes = || {
+            let others = elsewhere.iter().filter(|other| other.confidence == Confidence::Certain);
+            others.filter(|other| ![own, QUOTES_OTHERS].contains(&self.platform_of(other)))
+        };
+        if namesakes().next().is_none() || (own == "kubernetes" && self.own_words.as_ref().is_some_and(|words| words.is_match(text))) {
+            return;
+        }
+        first.confidence = Confidence::Likely;
+        for other in namesakes() {
+            if decided.iter().all(|candidate| candidate.position != other.position) {
+                decided.push(Candidate { confidence: Confidence::Possible, ..*other });
+            }
+        }
+    }
+
+    fn platform_of(&self, candidate: &Candidate) -> &'static str {
+        self.catalogue.all().get(candidate.position).map_or("", Cause::platform)
+    }
+
+    /// Whether a signature counts on its own platform alone, and nobody told which platform this is.
+    fn unsaid(&self, owner: &Owner, hints: &Hints) -> bool {
+        let signature = self.catalogue.all().get(owner.cause).and_then(|cause| cause.signatures.get(owner.nth));
+        hints.platform.is_none() && signature.is_some_and(|signature| signature.needs_platform)
     }
 
     /// Whether `other` only wraps `one` or follows from it, by the catalogue.
@@ -155,7 +213,7 @@ fn patterns(signature: &Signature) -> impl Iterator<Item = &str> {
 /// How much a match of `signature` proves here, or `None` if it means nothing in this place.
 fn weigh(cause: &Cause, signature: &Signature, hints: &Hints) -> Option<Confidence> {
     let platform = hints.platform.as_deref();
-    if signature.needs_platform && platform != Some(cause.platform()) {
+    if signature.needs_platform && platform.is_some_and(|platform| platform != cause.platform()) {
         return None;
     }
     if hints.field.is_some_and(|field| !signature.where_.is_empty() && !signature.where_.contains(&field)) {
