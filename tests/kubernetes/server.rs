@@ -74,6 +74,7 @@ impl Answer {
 pub struct Script {
     answers: Arc<Mutex<BTreeMap<String, Vec<Answer>>>>,
     asked: Arc<Mutex<Vec<String>>>,
+    clock: i64,
 }
 
 impl Script {
@@ -96,6 +97,11 @@ impl Script {
     /// The requests so far whose path and query contain all of these words.
     pub fn asked(&self, words: &[&str]) -> Vec<String> {
         self.asked.lock().unwrap().iter().filter(|path| words.iter().all(|word| path.contains(word))).cloned().collect()
+    }
+
+    /// Its clock is so many seconds ahead.
+    pub fn ahead(self, seconds: i64) -> Self {
+        Self { clock: seconds, ..self }
     }
 
     /// Listens on a free port.
@@ -130,6 +136,10 @@ async fn answer(State(script): State<Script>, request: Request) -> Response<Body
     let answer = script.next(&path).unwrap_or_else(|| usual(&path));
     let mut response =
         Response::builder().status(StatusCode::from_u16(answer.status).unwrap()).header(header::CONTENT_TYPE, "application/json");
+    if script.clock != 0 {
+        let there = holdup::clock::now().saturating_add(jiff::SignedDuration::from_secs(script.clock)).unwrap();
+        response = response.header(header::DATE, there.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    }
     if let Some(seconds) = answer.retry_after {
         response = response.header(header::RETRY_AFTER, seconds);
     }

@@ -9,18 +9,23 @@ use holdup::config::{ContextConfig, KubernetesConfig};
 use holdup::domain::snapshot::{Snapshot, View};
 use holdup::domain::source::Failure;
 use holdup::sim;
-use holdup::source::Focus;
 use holdup::source::kubernetes::connect_with;
 use holdup::source::kubernetes::server::Traffic;
+use holdup::source::{Connected, Focus};
 
-/// What the three sources bring, beside, and what it cost.
-async fn read(scenario: &str, namespaces: &[&str]) -> ([Result<Arc<View>, Failure>; 3], Arc<Traffic>) {
-    let running = sim::start(scenario, sim::Options::default()).await.unwrap();
+/// The sources of the first cluster of a simulated cloud, beside.
+pub fn beside(running: &sim::Running, namespaces: &[&str]) -> (Connected, Arc<Traffic>) {
     let context = running.contexts().into_iter().find(|context| context.kubernetes.is_some()).unwrap();
     let namespaces = namespaces.iter().map(|name| (*name).to_owned()).collect();
     let kubernetes = context.kubernetes.clone().map(|kubernetes| KubernetesConfig { namespaces, ..kubernetes });
     let context = ContextConfig { platform: "kubernetes".into(), endpoint: None, kubernetes, ..context };
-    let (mut connected, traffic) = connect_with(&context).unwrap();
+    connect_with(&context).unwrap()
+}
+
+/// What the three sources bring, beside, and what it cost.
+async fn read(scenario: &str, namespaces: &[&str]) -> ([Result<Arc<View>, Failure>; 3], Arc<Traffic>) {
+    let running = sim::start(scenario, sim::Options::default()).await.unwrap();
+    let (mut connected, traffic) = beside(&running, namespaces);
     let focus = Focus { snapshot: Arc::new(Snapshot::default()), selected: None, now: holdup::clock::now() };
     let mut views = Vec::new();
     for source in &mut connected.sources {
@@ -62,4 +67,13 @@ async fn with_few_rights_the_rest_is_still_there_and_each_missing_one_is_named()
     }
     println!("missing: {named:?}");
     assert!(named.iter().any(|permission| permission.starts_with("list nodes")), "{named:?}");
+}
+
+#[tokio::test]
+async fn what_limits_sizes_and_what_runs_on_every_node_are_objects() {
+    let ([workloads, nodes, _], _) = read("limit-range-denied", &[]).await;
+    let workloads = workloads.unwrap();
+    let rule = workloads.limit_rules.iter().find(|rule| rule.resource == "memory").unwrap();
+    assert_eq!((rule.key.name.as_str(), rule.applies_to.as_str(), rule.max.as_deref()), ("ml/container-sizes", "Container", Some("8Gi")));
+    assert!(nodes.unwrap().gaps.is_empty());
 }

@@ -57,6 +57,11 @@ impl Struck {
         kinds.into_iter().find(|(_, name, times)| self.strikes(name, *times)).map(|(fault, ..)| fault)
     }
 
+    /// Whether the next followed log is cut.
+    pub(super) fn log(&self, faults: &KubernetesFaults) -> bool {
+        self.strikes("cut logs", faults.cut_logs)
+    }
+
     /// The answer of a server that has too much to do.
     pub(super) fn throttled(&self, faults: &KubernetesFaults) -> Option<Response> {
         let strikes = self.strikes("throttled requests", faults.throttled_requests);

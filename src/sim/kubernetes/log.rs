@@ -37,7 +37,7 @@ struct Part {
 /// Answers `/log`.
 pub(super) fn log(server: &Arc<Server>, namespace: &str, pod: &str, query: &Query) -> Result<Response, Refusal> {
     let pods = kinds::find("", "v1", "pods").ok_or_else(Refusal::no_such_resource)?;
-    let part = Part::read(pod, query)?;
+    let part = Part::read(pod, query, server.backing().faults().there(now()))?;
     let object = server.look(|store| store.get(pods, namespace, pod)).ok_or_else(|| Refusal::not_found(pods, pod))?.value();
     let container = choose(&object, pod, query.get("container").map(String::as_str).unwrap_or_default())?;
     let plain = [(header::CONTENT_TYPE, "text/plain")];
@@ -55,15 +55,16 @@ pub(super) fn log(server: &Arc<Server>, namespace: &str, pod: &str, query: &Quer
         container,
         left: part.limit,
         sent: Mark { at: Timestamp::MIN, lines: 0 },
+        is_cut: part.follow && !part.previous && server.cuts_log(),
         part,
         state: State::First,
     };
-    let lines = stream::unfold(follower, |mut follower| async move { Some((Ok::<_, io::Error>(follower.next().await?), follower)) });
+    let lines = stream::unfold(follower, |mut follower| async move { Some((follower.next().await?, follower)) });
     Ok((plain, Body::from_stream(lines)).into_response())
 }
 
 impl Part {
-    fn read(pod: &str, query: &Query) -> Result<Self, Refusal> {
+    fn read(pod: &str, query: &Query, present: Timestamp) -> Result<Self, Refusal> {
         let wrong = |field, message: &str| Refusal::invalid(("", "PodLogOptions"), pod, field, "FieldValueInvalid", message);
         let number = |field: &'static str, least: i64| match query.get(field).map(|value| (value, value.parse::<i64>())) {
             None => Ok(None),
@@ -81,7 +82,7 @@ impl Part {
         if seconds.is_some() && time.is_some() {
             return Err(wrong("sinceSeconds", "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"));
         }
-        let ago = seconds.map(|seconds| now().saturating_sub(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN));
+        let ago = seconds.map(|seconds| present.saturating_sub(jiff::SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN));
         let count = |number: Option<i64>| number.map(|number| usize::try_from(number).unwrap_or(usize::MAX));
         Ok(Self {
             previous: flag(query, "previous"),
@@ -197,6 +198,7 @@ impl Mark {
 enum State {
     First,
     Following,
+    Broken,
     Over,
 }
 
@@ -210,14 +212,21 @@ struct Follower {
     /// Bytes that may still be sent.
     left: Option<usize>,
     sent: Mark,
+    /// Whether its connection breaks once something new is written.
+    is_cut: bool,
     state: State,
 }
 
 impl Follower {
-    async fn next(&mut self) -> Option<Bytes> {
+    async fn next(&mut self) -> Option<io::Result<Bytes>> {
         loop {
-            match self.state {
+            let was = self.state;
+            match was {
                 State::Over => return None,
+                State::Broken => {
+                    self.state = State::Over;
+                    return Some(Err(io::ErrorKind::ConnectionReset.into()));
+                }
                 State::First => self.state = if self.part.follow && !self.part.previous { State::Following } else { State::Over },
                 State::Following => sleep(LOOK).await,
             }
@@ -233,8 +242,12 @@ impl Follower {
             if !goes_on || self.left == Some(0) {
                 self.state = State::Over;
             }
+            if self.is_cut && was == State::Following && !bytes.is_empty() {
+                self.state = State::Broken;
+                return Some(Ok(bytes.get(..bytes.len() / 2).unwrap_or_default().to_vec().into()));
+            }
             if !bytes.is_empty() {
-                return Some(bytes.into());
+                return Some(Ok(bytes.into()));
             }
         }
     }

@@ -20,6 +20,7 @@ use super::route::Route;
 use super::status::Refusal;
 use super::store::Store;
 use super::{discovery, list, log, pretty, review, watch};
+use crate::clock::now;
 use crate::sim::world::KubernetesFaults;
 
 /// The largest body of a question.
@@ -68,6 +69,10 @@ impl Server {
         self.struck.list(&self.backing.faults())
     }
 
+    pub(super) fn cuts_log(&self) -> bool {
+        self.struck.log(&self.backing.faults())
+    }
+
     pub(super) fn watch_fault(&self) -> Option<WatchFault> {
         self.struck.watch(&self.backing.faults())
     }
@@ -85,6 +90,11 @@ pub(super) async fn answer(State(server): State<Arc<Server>>, request: Request) 
     };
     if for_people && response.headers().get(header::CONTENT_TYPE).is_some_and(|media| media == "application/json") {
         response = indented(response).await;
+    }
+    if faults.clock != 0
+        && let Ok(date) = HeaderValue::from_str(&faults.there(now()).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+    {
+        response.headers_mut().insert(header::DATE, date);
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
     response

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::super::world::{Api, Cluster, KubernetesFaults, Pod, SharedWorld, World, runs};
+use super::super::world::{Api, Cluster, KubernetesFaults, Moment, Pod, SharedWorld, World, runs};
 use super::backing::{Backing, LogEntry, LogOf};
 use super::project::objects;
 use super::store::Store;
@@ -83,12 +83,17 @@ fn served(world: &World, api: &Api, pod: &Pod, previous: bool) -> Vec<LogEntry> 
     };
     let run = if previous { before } else { Some(present) };
     let lines = pod.log.iter().filter(|line| Some(line.run) == run);
-    lines.map(|line| LogEntry { at: world.stamp(line.at), text: line.text.clone() }).collect()
+    lines.map(|line| LogEntry { at: stamp(world, line.at), text: line.text.clone() }).collect()
+}
+
+/// As the node's clock has it.
+fn stamp(world: &World, moment: Moment) -> Timestamp {
+    world.faults.kubernetes.there(world.stamp(moment))
 }
 
 /// What the container beside it wrote: that it listens.
 fn listens(world: &World, pod: &Pod) -> Vec<LogEntry> {
-    let started = pod.started_at.map(|at| LogEntry { at: world.stamp(at), text: "listening for requests on port 8888".to_owned() });
+    let started = pod.started_at.map(|at| LogEntry { at: stamp(world, at), text: "listening for requests on port 8888".to_owned() });
     started.into_iter().collect()
 }
 

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::super::world::{KubernetesFaults, Permission};
+use super::Span;
 
 /// What is broken between clients and the Kubernetes API servers.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -34,6 +35,10 @@ pub struct KubernetesFaultsFile {
     pub cut_watches: u32,
     /// How many watches are told that they are too old first.
     pub outdated_watches: u32,
+    /// How many followed logs are cut in the middle of a line first.
+    pub cut_logs: u32,
+    /// How far the cluster's clocks are ahead, such as `1h`; `-1h` is behind.
+    pub clock: Span,
 }
 
 /// A rule as it is written.
@@ -70,6 +75,8 @@ impl KubernetesFaultsFile {
             garbled_watches: self.garbled_watches,
             cut_watches: self.cut_watches,
             outdated_watches: self.outdated_watches,
+            cut_logs: self.cut_logs,
+            clock: self.clock.0,
         }
     }
 }

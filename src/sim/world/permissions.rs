@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::domain::time::Timestamp;
+
 /// How the Kubernetes API servers misbehave, all of them alike.
 ///
 /// The counts are how many answers are broken before the server recovers, so that a client that
@@ -36,6 +38,10 @@ pub struct KubernetesFaults {
     pub cut_watches: u32,
     /// Watches that are told that their resource version is too old.
     pub outdated_watches: u32,
+    /// Followed logs that are cut in the middle of a line.
+    pub cut_logs: u32,
+    /// Seconds that the cluster's clocks are ahead; behind is negative.
+    pub clock: i64,
 }
 
 impl Default for KubernetesFaults {
@@ -54,6 +60,8 @@ impl Default for KubernetesFaults {
             garbled_watches: 0,
             cut_watches: 0,
             outdated_watches: 0,
+            cut_logs: 0,
+            clock: 0,
         }
     }
 }
@@ -72,6 +80,11 @@ pub struct Access<'a> {
 }
 
 impl KubernetesFaults {
+    /// What the cluster's clocks show at a time.
+    pub fn there(&self, at: Timestamp) -> Timestamp {
+        at.saturating_add(jiff::SignedDuration::from_secs(self.clock)).unwrap_or(at)
+    }
+
     /// Whether the caller may read this.
     pub fn permits(&self, access: &Access<'_>) -> bool {
         let allowed = self.allowed.as_ref().is_none_or(|allowed| allowed.iter().any(|permission| permission.covers(access)));

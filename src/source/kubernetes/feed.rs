@@ -125,7 +125,10 @@ impl ClusterSource {
                 view.cluster = Some(cluster(hub, &self.link.context));
             }
         }
+        hub.server.skew().correct(&mut view);
         view.gaps.extend(gaps);
+        // One of the sources tells it.
+        view.gaps.extend(hub.server.skew().gap().filter(|_| self.feed == Feed::Workloads));
         Ok(view)
     }
 

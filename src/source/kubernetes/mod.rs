@@ -20,6 +20,7 @@ pub mod objects;
 mod platform;
 pub mod refusal;
 pub mod server;
+pub mod skew;
 pub mod stores;
 mod tree;
 pub mod verdict;

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::connect::{Connection, Target};
 use super::refusal::{self, Asked, Refused};
+use super::skew::Skew;
 use crate::clock;
 use crate::domain::source::{Failure, FailureKind};
 
@@ -69,6 +70,7 @@ pub struct Server {
     login: Mutex<Login>,
     traffic: Arc<Traffic>,
     patience: Patience,
+    skew: Skew,
 }
 
 #[derive(Debug, Default)]
@@ -88,7 +90,7 @@ pub struct Answer {
 impl Server {
     /// A server. Opens no connection.
     pub fn new(target: Target, traffic: Arc<Traffic>) -> Self {
-        Self { target, login: Mutex::default(), traffic, patience: Patience::default() }
+        Self { target, login: Mutex::default(), traffic, patience: Patience::default(), skew: Skew::default() }
     }
 
     /// The same with other waits.
@@ -99,6 +101,11 @@ impl Server {
     /// How long it may take.
     pub fn patience(&self) -> Patience {
         self.patience
+    }
+
+    /// How far its clock is from this machine's.
+    pub fn skew(&self) -> &Skew {
+        &self.skew
     }
 
     /// Which one it is.
@@ -172,7 +179,10 @@ impl Server {
         })?;
         self.traffic.requests.fetch_add(1, Ordering::Relaxed);
         match tokio::time::timeout(self.patience.response, connection.client.send(request)).await {
-            Ok(Ok(response)) => Ok(response),
+            Ok(Ok(response)) => {
+                self.skew.measure(response.headers(), clock::now());
+                Ok(response)
+            }
             Ok(Err(error)) => Err(refusal::broken(&connection.server, &error)),
             Err(_) => Err(refusal::timed_out(&connection.server, self.patience.response)),
         }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::super::world::minting::uuid;
 use super::super::super::world::{Cluster, Moment, World};
+use crate::domain::time::Timestamp;
 
 /// A cluster at the moment its world is at.
 #[derive(Clone, Copy)]
@@ -33,14 +34,19 @@ impl View<'_> {
         self.world.now
     }
 
+    /// What the cluster's clocks showed.
+    fn time(self, moment: Moment) -> Timestamp {
+        self.world.faults.kubernetes.there(self.world.stamp(moment))
+    }
+
     /// A stamp in whole seconds.
     pub(super) fn stamp(self, moment: Moment) -> String {
-        format!("{:.0}", self.world.stamp(moment))
+        format!("{:.0}", self.time(moment))
     }
 
     /// A stamp with microseconds, as newer kinds write it.
     pub(super) fn precise(self, moment: Moment) -> String {
-        format!("{:.6}", self.world.stamp(moment))
+        format!("{:.6}", self.time(moment))
     }
 
     /// The uid of an object.

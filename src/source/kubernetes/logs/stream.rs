@@ -53,7 +53,7 @@ pub async fn follow(server: &Server, place: &Place, previous: bool, said: &mpsc:
         let note = match server.get(&path(place, previous, seam.last), &asked(place)).await {
             Ok(answer) => {
                 let before = seam.last;
-                let Some(note) = read(answer, &mut seam, place, said).await else { return };
+                let Some(note) = read(answer, &mut seam, (server, place), said).await else { return };
                 if previous {
                     tell(Said::Over(note)).await;
                     return;
@@ -86,7 +86,7 @@ pub async fn follow(server: &Server, place: &Place, previous: bool, said: &mpsc:
 }
 
 /// Reads to the end of an answer; says why it ended, or nothing when nobody listens.
-async fn read(mut answer: Answer, seam: &mut Seam, place: &Place, said: &mpsc::Sender<(Place, Said)>) -> Option<Text> {
+async fn read(mut answer: Answer, seam: &mut Seam, (server, place): (&Server, &Place), said: &mpsc::Sender<(Place, Said)>) -> Option<Text> {
     let mut lines = Lines::new(LINE);
     seam.reopen();
     loop {
@@ -101,7 +101,7 @@ async fn read(mut answer: Answer, seam: &mut Seam, place: &Place, said: &mpsc::S
             let (Line::Whole(line) | Line::TooLong(line)) = line;
             let (at, text) = split(line);
             if seam.is_new(at, &text) {
-                fresh.push(Said::Line(at.unwrap_or_else(clock::now), text));
+                fresh.push(Said::Line(at.map_or_else(clock::now, |at| server.skew().here(at)), text));
             }
         });
         for line in fresh {
