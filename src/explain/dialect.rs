@@ -28,6 +28,16 @@ pub fn name(platform: &str) -> &str {
     }
 }
 
+/// Whether a workload is an application of Ray Serve, with Anyscale above it or without.
+pub fn is_of_ray(workload: &Workload) -> bool {
+    workload.platform.as_str() == "anyscale" && workload.kind.as_str() == "application"
+}
+
+/// Who says what a platform tells of a workload.
+pub fn speaker(workload: &Workload) -> &str {
+    if is_of_ray(workload) { "Ray" } else { name(&workload.platform) }
+}
+
 /// Whether a platform tells the stages of a deployment as events.
 pub fn tells_stages(platform: &str) -> bool {
     platform == "modelarts"

@@ -1,8 +1,8 @@
 //! What is known about a case, for the placeholders of the catalogue's remedies.
 
 use super::finding::{CauseId, Remedy};
-use super::known;
 use super::world::{Group, World};
+use super::{dialect, known};
 use crate::domain::id::ResourceKey;
 use crate::domain::replica::Replica;
 use crate::domain::text::Text;
@@ -10,6 +10,7 @@ use crate::domain::workload::Workload;
 
 /// Options of the platforms' own commands and the placeholders they fill.
 const OPTIONS: &[(&str, &str)] = &[
+    ("address", "dashboard"),
     ("cloud", "cloud"),
     ("context", "kube_context"),
     ("deployment-name", "deployment"),
@@ -30,6 +31,8 @@ const NO_CONTEXT: &str = " --context <kube_context>";
 #[derive(Clone, Debug, Default)]
 pub struct Fill {
     values: Vec<(&'static str, String)>,
+    /// It is an application of Ray Serve by itself, which commands of Anyscale do not reach.
+    is_plain_ray: bool,
 }
 
 impl Fill {
@@ -94,9 +97,14 @@ impl Fill {
         let mut fill = self.workload(&workload.key);
         let own = workload.key.name.as_str();
         let (outer, inner) = own.split_once('/').unwrap_or((own, own));
+        let is_application = dialect::is_of_ray(workload);
         for (name, value) in [("endpoint", outer), ("service", own), ("job", own), ("deployment", inner)] {
-            fill = fill.and(name, value);
+            // Of what service an application is part is not known.
+            if !(is_application && name == "service") {
+                fill = fill.and(name, value);
+            }
         }
+        fill.is_plain_ray = is_application && !own.contains('/');
         if let Some(base) = Self::base(workload) {
             fill = fill.and("gateway", base);
             if let Some(network) = workload.pinned_groups.first() {
@@ -152,7 +160,25 @@ impl Fill {
         for command in remedies.iter_mut().filter_map(|remedy| remedy.command.as_mut()).filter(|command| command.contains(NO_CONTEXT)) {
             *command = command.replace(NO_CONTEXT, "").into();
         }
+        if self.is_plain_ray {
+            remedies.retain_mut(|remedy| self.reaches_ray(remedy));
+        }
         remedies
+    }
+
+    /// Puts what Anyscale's program does into the words of Ray's own; `false` where that has none.
+    fn reaches_ray(&self, remedy: &mut Remedy) -> bool {
+        let Some(command) = remedy.command.as_ref().filter(|command| command.starts_with("anyscale ")) else { return true };
+        let known = self.values.iter().find(|(name, _)| *name == "dashboard");
+        let address = known.map_or("<dashboard>".into(), |(_, address)| super::commands::quoted(address));
+        let own = [
+            ("anyscale service deploy ", format!("serve deploy <file> --address {address}")),
+            ("anyscale service status ", format!("serve status --address {address}")),
+        ];
+        let own = own.into_iter().find(|(begin, _)| command.starts_with(begin)).map(|(_, own)| own);
+        let is_known = own.is_some();
+        remedy.command = own.map(Text::from);
+        is_known
     }
 
     /// Only those that can be typed as they stand: where a better way is known, what speaks in

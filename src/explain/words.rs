@@ -39,8 +39,11 @@ pub fn short_name(name: &str) -> &str {
     name.split_once('.').map_or(name, |(host, _)| host)
 }
 
-/// The start of a long message.
+/// The start of a long message; of one that ends with a traceback its last line, where the reason stands.
 pub fn excerpt(message: &str) -> String {
+    let mut lines = message.lines().map(str::trim).filter(|line| !line.is_empty());
+    let is_traceback = lines.clone().any(|line| line.starts_with("File \""));
+    let message = lines.next_back().filter(|_| is_traceback).unwrap_or(message);
     let mut excerpt: String = message.chars().take(120).collect();
     if excerpt.len() < message.len() {
         excerpt.push('…');

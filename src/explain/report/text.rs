@@ -247,8 +247,10 @@ impl Page {
 /// The longest value shown in a tree; the JSON has it whole.
 const SHOWN: usize = 200;
 
-/// The start of a long value.
+/// The start of a long value, in one line.
 fn excerpt(value: &str) -> String {
+    let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+    let value = value.as_str();
     match value.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", value.get(..end).unwrap_or(value).trim_end()),
         None => value.to_owned(),

@@ -84,10 +84,11 @@ pub static RULES: &[Rule] = &[
     rolling_deadlock::RULE,
     managed_quota::RULE,
     creating_silent::RULE,
+    // Before the sentences, whose findings of the same cause it tells with more of what it rests on.
+    ray_states::RULE,
     platform_says::RULE,
     deploy_stage::RULE,
     network_takes_none::RULE,
-    ray_states::RULE,
     crash::RULE,
     out_of_memory::RULE,
     replica_lost::RULE,

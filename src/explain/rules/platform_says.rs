@@ -106,7 +106,7 @@ fn finding<'m>(
     messages: impl Iterator<Item = &'m PlatformMessage>,
 ) -> Held {
     let title = known::title(&reading.cause).map(lower).unwrap_or_default();
-    let says = format!("{title}: {} says \"{}\"", dialect::name(&workload.platform), excerpt(&reading.message.text));
+    let says = format!("{title}: {} says \"{}\"", dialect::speaker(workload), excerpt(&reading.message.text));
     let held = Held::new(reading.cause.as_str(), &workload.key, world.confidence(source, reading.confidence), says, title)
         .evidence(messages.map(|message| evidence(world, source, workload, message)))
         .remedies(
@@ -118,7 +118,7 @@ fn finding<'m>(
 /// Words that no entry of the catalogue knows.
 fn quoted(world: &World<'_>, source: &SourceId, workload: &Workload, unknown: &[&PlatformMessage]) -> Verdict {
     let Some(first) = unknown.first() else { return Verdict::Clear };
-    let platform = dialect::name(&workload.platform);
+    let platform = dialect::speaker(workload);
     let headline = format!("{platform} says: {}", excerpt(&first.text));
     if let Some(cause) = dialect::failure(&workload.platform).filter(|cause| known::title(&CauseId::from(*cause)).is_some()) {
         let says = format!("{platform} says it failed, in words holdup does not know: \"{}\"", excerpt(&first.text));

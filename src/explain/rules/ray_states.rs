@@ -1,5 +1,6 @@
-//! What a state of an Anyscale service and its age come to, and a full disk of a Ray cluster's
-//! head: facts that no sentence of the platform tells.
+//! What a state of an Anyscale service and its age come to, a deployment of Ray Serve that served
+//! and whose replacements do not start, and a full disk of a Ray cluster's head: facts that no
+//! sentence of the platform tells.
 
 use super::Rule;
 use crate::domain::condition;
@@ -19,6 +20,7 @@ pub(super) const RULE: Rule = Rule {
     causes: &[
         "anyscale/head-disk-full",
         "anyscale/rollout-canary-not-healthy",
+        "anyscale/serve-deploy-health-check-then-restart-loop",
         "anyscale/stuck-starting",
         "anyscale/stuck-starting-cluster",
         "anyscale/stuck-starting-networking",
@@ -29,6 +31,9 @@ pub(super) const RULE: Rule = Rule {
 
 /// The condition that the adapter of Ray gives a head whose disk is full.
 const HEAD_DISK: &str = "HeadDiskFull";
+
+/// The condition that it gives every deployment: Serve's state, and what brought it about.
+const HEALTHY: &str = "Healthy";
 
 /// Parts of a service that are network, not machines.
 const NETWORK: [&str; 9] = [
@@ -48,6 +53,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let mut held: Vec<Held> = Vec::new();
     held.extend(full_head(world, said));
     held.extend(stuck(world, said));
+    held.extend(replacements_fail(world, said));
     if held.is_empty() { Verdict::Clear } else { Verdict::Several(held) }
 }
 
@@ -66,7 +72,36 @@ fn full_head(world: &World<'_>, said: Said<'_, Workload>) -> Option<Held> {
     let says = format!("the head node {} cannot write any more: {}", node.key.name, told.message);
     let held = found(world, said, "anyscale/head-disk-full", Confidence::Certain, &says, "the head node's disk is full");
     let state = world.evidence(said.0, &said.1.key, "status", said.1.status.native.clone());
-    Some(held.evidence([world.evidence(source, &node.key, "disk", told.message.clone()), state]))
+    let felt = said.1.messages.iter().filter(|message| message.text.contains("No space left on device"));
+    let felt = felt.map(|message| world.evidence(said.0, &said.1.key, &message.field, message.text.clone()));
+    Some(held.evidence([world.evidence(source, &node.key, "disk", told.message.clone()), state].into_iter().chain(felt)))
+}
+
+/// Serve tells a constructor that gave up and replacements that fail for ever in one and the same
+/// sentence. The state tells them apart: only what has once been healthy becomes `UNHEALTHY`.
+fn replacements_fail(world: &World<'_>, said: Said<'_, Workload>) -> Option<Held> {
+    let (source, key) = (said.0, &said.1.key);
+    let own = world.snapshot.views.get(source)?.view.rollouts.iter().filter(|rollout| rollout.workload == *key);
+    let (rollout, told) = own.into_iter().find_map(|rollout| {
+        let told = condition::named(&rollout.conditions, HEALTHY)?;
+        let is_so = told.reason.as_str() == "UNHEALTHY" && told.message.as_str() == "REPLICA_STARTUP_FAILED";
+        is_so.then_some((rollout, told))
+    })?;
+    let part = rollout.key.name.rsplit('/').next().unwrap_or_default();
+    let messages = said.1.messages.iter().filter(|message| message.field.starts_with(&format!("deployments.{part}.")));
+    let messages: Vec<_> = messages.collect();
+    let fails = if messages.iter().any(|message| message.text.contains("in check_health")) {
+        "its replacements fail their first health check"
+    } else {
+        "its replacements do not start"
+    };
+    let says = format!("{part} has served before, and {fails}; Serve tries again for ever");
+    let cause = "anyscale/serve-deploy-health-check-then-restart-loop";
+    let held = found(world, said, cause, Confidence::Certain, &says, "every replacement replica fails as well");
+    let state = world.evidence(source, &rollout.key, "status", format!("{} ({})", told.reason, told.message));
+    let replicas = world.evidence(source, &rollout.key, "replicas", format!("{} of {} ready", rollout.ready, rollout.desired));
+    let told = messages.into_iter().rev().map(|message| world.evidence(source, key, &message.field, message.text.clone()));
+    Some(held.evidence([state, replicas].into_iter().chain(told)))
 }
 
 /// A state that has lasted longer than it may.

@@ -45,7 +45,8 @@ pub struct DashboardSource {
 impl DashboardSource {
     /// A source for one dashboard; `prefix` stands before the names of applications.
     pub fn new(context: &Text, api: Arc<Api>, prefix: &'static str) -> Self {
-        Self { id: SourceId::new(context, DASHBOARD), context: context.clone(), api, prefix, tails: Tails::default() }
+        let tails = Tails::new(context, Arc::clone(&api));
+        Self { id: SourceId::new(context, DASHBOARD), context: context.clone(), api, prefix, tails }
     }
 
     async fn read(&mut self, focus: &Focus) -> Result<View, Failure> {
@@ -87,7 +88,7 @@ impl DashboardSource {
             let pretty = serde_json::to_string_pretty(&without_secrets(raw)).unwrap_or_default();
             view.raw.insert(key, Text::clean_lines(&pretty, Text::LIMIT));
         }
-        self.tails.read(&self.api, &read, &view.workloads, &actors, &self.context, focus.now).await.store(&mut view);
+        self.tails.read(&read, &view.workloads, &actors, focus.now).await.store(&mut view);
         view.cluster = Some(self.cluster(&version, summary.as_ref(), &view));
         Ok(view)
     }

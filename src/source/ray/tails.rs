@@ -23,8 +23,10 @@ const LOGS: usize = 4;
 const RENEWED: Duration = Duration::from_secs(30);
 
 /// The tails of one cluster.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tails {
+    api: Arc<Api>,
+    context: Text,
     known: BTreeMap<ResourceKey, LogTail>,
     gap: Option<Failure>,
 }
@@ -39,23 +41,25 @@ struct Wanted {
 }
 
 impl Tails {
+    /// None yet, of a cluster that `api` reaches.
+    pub fn new(context: &Text, api: Arc<Api>) -> Self {
+        Self { api, context: context.clone(), known: BTreeMap::new(), gap: None }
+    }
+
     /// Reads what is missing or old.
-    #[expect(clippy::too_many_arguments, reason = "what is in trouble, where its log stands and what was read before")]
     pub async fn read(
         &mut self,
-        api: &Arc<Api>,
         read: &[(String, Application)],
         workloads: &[Workload],
         actors: &BTreeMap<String, Actor>,
-        context: &Text,
         now: Timestamp,
     ) -> &Self {
-        let wanted = wanted(read, workloads, actors, context);
+        let wanted = wanted(read, workloads, actors, &self.context);
         self.known.retain(|key, _| wanted.iter().any(|one| one.of == *key));
         self.gap = None;
         let due = wanted.iter().filter(|one| self.known.get(&one.of).is_none_or(|tail| age(now, tail.at) >= RENEWED));
         for one in due.take(LOGS).collect::<Vec<_>>() {
-            match tail(api, &one.node, &one.file, LINES).await {
+            match tail(&self.api, &one.node, &one.file, LINES).await {
                 Ok(lines) => {
                     let tail = LogTail {
                         of: one.of.clone(),

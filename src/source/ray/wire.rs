@@ -18,11 +18,11 @@ pub struct RayVersion {
 
 /// `/api/serve/applications/`.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub struct Serve {
-    /// Applications by name, each read by itself.
+    /// Applications by name, each read by itself. Always there: another server's answer is not an empty cluster.
     pub applications: BTreeMap<String, Value>,
     /// Proxies by node.
+    #[serde(default)]
     pub proxies: Option<BTreeMap<String, Proxy>>,
 }
 
@@ -266,11 +266,11 @@ pub struct ClusterEvent {
 
 /// One page of a list of Anyscale's.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
 pub struct Page {
-    /// Each read by itself.
+    /// Each read by itself. Always there: another server's answer is not an empty list.
     pub results: Vec<Value>,
     /// What follows.
+    #[serde(default)]
     pub metadata: Option<PageMetadata>,
 }
 
@@ -357,9 +357,9 @@ pub struct ServiceVersion {
 #[serde(default)]
 pub struct Checklist {
     /// Parts that all versions share.
-    pub shared: Vec<CheckItem>,
+    pub shared: Option<Vec<CheckItem>>,
     /// Parts of one version.
-    pub per_version: Vec<VersionItems>,
+    pub per_version: Option<Vec<VersionItems>>,
 }
 
 /// Parts of one version.
@@ -367,7 +367,7 @@ pub struct Checklist {
 #[serde(default)]
 pub struct VersionItems {
     /// The parts.
-    pub items: Vec<CheckItem>,
+    pub items: Option<Vec<CheckItem>>,
 }
 
 /// One part.

@@ -11,6 +11,7 @@ use super::autoscaler::Autoscaler;
 use super::message::{messages, weight};
 use super::{Machine, moment};
 use crate::domain::capacity::Resources;
+use crate::domain::condition::StatusCondition;
 use crate::domain::id::{ResourceKey, ResourceKind};
 use crate::domain::replica::{Replica, ReplicaPhase};
 use crate::domain::rollout::{Revision, Rollout};
@@ -226,8 +227,23 @@ fn rollout(one: &Seen<'_>, workload: &ResourceKey, deployed: Option<Timestamp>) 
         surge: 0,
         max_unavailable: 1,
         progress_deadline: None,
-        conditions: Vec::new(),
+        conditions: vec![health(one)],
         revisions,
+    }
+}
+
+/// Serve's state of a deployment and what brought it about, which no sentence of it repeats.
+fn health(one: &Seen<'_>) -> StatusCondition {
+    StatusCondition {
+        name: "Healthy".into(),
+        holds: match one.status {
+            "HEALTHY" => Some(true),
+            "UNHEALTHY" | "DEPLOY_FAILED" => Some(false),
+            _ => None,
+        },
+        reason: Text::clean(one.status),
+        message: Text::clean(one.trigger.unwrap_or_default()),
+        since: None,
     }
 }
 

@@ -63,11 +63,30 @@ fn of_deployment(one: &Seen<'_>, facts: &Facts<'_>, messages: &mut Vec<PlatformM
     }
     // A machine is on its way for it: that it has no place yet is no news.
     if let Some(said) = said.filter(|_| !(coming && told_of_place)) {
-        messages.push(message(field("message"), sentence(said), one.trigger.map(Text::clean), None));
+        let said = sentence(said);
+        let reason = raised(&said).map(|reason| message(field("exception"), Text::clean(reason), None, None));
+        messages.push(message(field("message"), said, code(one), None));
+        messages.extend(reason);
+    } else if said.is_none() && matches!(one.status, "UNHEALTHY" | "DEPLOY_FAILED") {
+        messages.push(message(field("status"), Text::clean(one.status), code(one), None));
     }
     if let Some(death) = one.death.as_deref() {
         messages.push(message(field("actor.death_cause"), sentence(death), None, None));
     }
+}
+
+/// What brought the state about; with the state itself where something failed, because only both
+/// tell what never started from what served before.
+fn code(one: &Seen<'_>) -> Option<Text> {
+    let trigger = one.trigger?;
+    let failed = matches!(one.status, "UNHEALTHY" | "DEPLOY_FAILED");
+    Some(if failed { format!("{}, {trigger}", one.status).into() } else { Text::clean(trigger) })
+}
+
+/// What a traceback ends with: the exception that was raised last, which is the reason.
+fn raised(said: &str) -> Option<&str> {
+    let is_traceback = said.lines().any(|line| line.trim_start().starts_with("File \""));
+    said.lines().rev().map(str::trim).find(|line| !line.is_empty()).filter(|_| is_traceback)
 }
 
 fn message(field: String, text: Text, code: Option<Text>, at: Option<Timestamp>) -> PlatformMessage {

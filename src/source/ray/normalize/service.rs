@@ -2,7 +2,7 @@
 //! checklist and events say.
 
 use super::super::PLATFORM;
-use super::super::wire::{CheckItem, Service, ServiceEvent, ServiceVersion};
+use super::super::wire::{CheckItem, Checklist, Service, ServiceEvent, ServiceVersion};
 use super::sentence;
 use crate::domain::event::Event;
 use crate::domain::id::{ResourceKey, ResourceKind};
@@ -151,8 +151,7 @@ fn messages(read: &Service, state: &str, events: &[ServiceEvent], since: Option<
     };
     say("error_message".to_owned(), said(read.error_message.as_deref()), None, None);
     let checklist = read.service_status_checklist.as_ref();
-    let mut items: Vec<&CheckItem> =
-        checklist.into_iter().flat_map(|list| list.shared.iter().chain(list.per_version.iter().flat_map(|own| &own.items))).collect();
+    let mut items: Vec<&CheckItem> = checklist.into_iter().flat_map(parts).collect();
     items.retain(|item| item.state.as_deref().is_some_and(|state| weight(state) <= worst));
     items.sort_by_key(|item| weight(item.state.as_deref().unwrap_or_default()));
     for item in items {
@@ -180,6 +179,11 @@ fn messages(read: &Service, state: &str, events: &[ServiceEvent], since: Option<
         say("current_state".to_owned(), said(Some(state)), None, since);
     }
     messages
+}
+
+fn parts(list: &Checklist) -> impl Iterator<Item = &CheckItem> {
+    let of_versions = list.per_version.iter().flatten().flat_map(|own| own.items.iter().flatten());
+    list.shared.iter().flatten().chain(of_versions)
 }
 
 fn told(event: &ServiceEvent, key: &ResourceKey) -> Option<Event> {
