@@ -1,5 +1,5 @@
 //! What a large cluster costs: 5,000 pods, 500 nodes and 20,000 events behind a real API server on
-//! loopback, 200 pods changing every second.
+//! loopback, 200 pods changing every second; and what scrolling through 13,000 replicas costs.
 //!
 //! The bench runs itself three times over: the server, the console in a pseudo-terminal, and the
 //! one that measures. Prints figures and asserts none: they belong to a machine.
@@ -12,6 +12,7 @@ mod harness;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use harness::Session;
@@ -19,30 +20,39 @@ use holdup::config::{ContextConfig, KubernetesConfig};
 use holdup::console::{Appearance, Depth};
 use holdup::runtime::{self, Setup, headless};
 use holdup::sim::kubernetes::load::{Load, LoadServer};
+use holdup::source::Focus;
 use holdup::source::kubernetes::connect_with;
 use holdup::terminal::outside::Notify;
 
-const LOAD: Load = Load { pods: 5_000, nodes: 500, events: 20_000, changes: 200 };
+const LOAD: Load = Load { pods: 5_000, replicas: 50, nodes: 500, events: 20_000, changes: 200 };
 const CALM: Load = Load { changes: 0, ..LOAD };
+/// One workload with more replicas than most clusters have pods.
+const CROWD: Load = Load { pods: 13_000, replicas: 13_000, nodes: 500, events: 20_000, changes: 50 };
+const LOADS: [(&str, Load); 3] = [("calm", CALM), ("busy", LOAD), ("crowd", CROWD)];
+const QUIET: Duration = Duration::from_secs(65);
 const WATCHED: Duration = Duration::from_secs(20);
 const KEYS: usize = 120;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.iter().position(|argument| argument.starts_with("--role=")) {
-        Some(at) if arguments[at] == "--role=server" => serve(arguments[at + 1].parse().unwrap()),
+        Some(at) if arguments[at] == "--role=server" => serve(&arguments[at + 1]),
         Some(at) => console(&arguments[at + 1]),
         None => measure(),
     }
 }
 
 fn measure() {
-    let calm = Server::start(CALM.changes);
+    let calm = Server::start("calm");
     first_answer(&calm.endpoint);
+    quiet_minute(&calm.endpoint);
     idle(&calm.endpoint);
     drop(calm);
-    let busy = Server::start(LOAD.changes);
+    let busy = Server::start("busy");
     changing(&busy.endpoint);
+    drop(busy);
+    let crowd = Server::start("crowd");
+    scrolling(&crowd.endpoint);
 }
 
 /// The server, in a process of its own so that its work is not counted as the console's.
@@ -52,10 +62,9 @@ struct Server {
 }
 
 impl Server {
-    fn start(changes: u64) -> Self {
+    fn start(load: &str) -> Self {
         let this = std::env::current_exe().expect("the bench itself");
-        let mut process =
-            Command::new(this).args(["--role=server", &changes.to_string()]).stdout(Stdio::piped()).spawn().expect("the server starts");
+        let mut process = Command::new(this).args(["--role=server", load]).stdout(Stdio::piped()).spawn().expect("the server starts");
         let mut endpoint = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut endpoint).unwrap();
         Self { process, endpoint: endpoint.trim().to_owned() }
@@ -70,9 +79,10 @@ impl Drop for Server {
     }
 }
 
-fn serve(changes: u64) {
+fn serve(name: &str) {
+    let load = LOADS.iter().find(|(each, _)| *each == name).unwrap().1;
     let ended = runtime::block_on(async move {
-        let server = LoadServer::start(Load { changes, ..LOAD }).await.unwrap();
+        let server = LoadServer::start(load).await.unwrap();
         println!("{}", server.endpoint());
         std::future::pending::<()>().await;
     });
@@ -105,6 +115,31 @@ fn first_answer(endpoint: &str) {
     read();
 }
 
+/// What following costs while nothing happens: requests and bytes of the first lists, then of a minute.
+fn quiet_minute(endpoint: &str) {
+    let (mut connected, traffic) = connect_with(&context(endpoint)).unwrap();
+    let followed = runtime::block_on(async move {
+        let (begun, mut counted) = (Instant::now(), None);
+        while begun.elapsed() < QUIET {
+            let focus = Focus { snapshot: Arc::default(), selected: None, now: holdup::clock::now() };
+            for source in &mut connected.sources {
+                source.poll(&focus).await.unwrap();
+            }
+            counted.get_or_insert_with(|| (traffic.requests(), traffic.bytes()));
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+        let (requests, bytes) = counted.unwrap();
+        println!("followed: {requests} requests and {:.1} MB at the start", bytes as f64 / 1e6);
+        println!(
+            "in the {:.0} s after it: {} requests, {} bytes",
+            begun.elapsed().as_secs_f64(),
+            traffic.requests() - requests,
+            traffic.bytes() - bytes
+        );
+    });
+    assert!(followed.is_ok(), "workers start");
+}
+
 fn session(endpoint: &str, columns: u16, rows: u16) -> Session {
     let this = std::env::current_exe().expect("the bench itself");
     Session::start(&[this.to_str().expect("a plain path"), "--role=console", endpoint], columns, rows)
@@ -128,21 +163,39 @@ fn changing(endpoint: &str) {
         session.next_output(Duration::from_millis(100));
     }
     watch(&mut session, &format!("{} pods change a second", LOAD.changes));
-    let mut times: Vec<Duration> = (0..KEYS)
-        .filter_map(|number| {
-            session.drain();
-            let begun = Instant::now();
-            session.send(if number / 8 % 2 == 0 { "j" } else { "k" });
-            session.next_output(Duration::from_secs(1))?;
-            let took = begun.elapsed();
-            std::thread::sleep(Duration::from_millis(40));
-            Some(took)
-        })
-        .collect();
+    keys(&mut session, "one row on", |number| if number / 8 % 2 == 0 { "j" } else { "k" });
+    memory(&session);
+}
+
+/// The replicas of one workload, from the first to the last.
+fn scrolling(endpoint: &str) {
+    let mut session = session(endpoint, 120, 40);
+    session.wait_for_text("model-0");
+    session.send("r");
+    session.wait_for_text("ip-10-0-");
+    println!("{} replicas of one workload, {} changing a second:", CROWD.pods, CROWD.changes);
+    keys(&mut session, "one row on", |number| if number / 8 % 2 == 0 { "j" } else { "k" });
+    keys(&mut session, "one page on", |number| if number / 8 % 2 == 0 { "\u{6}" } else { "\u{1b}[5~" });
+    keys(&mut session, "from the first to the last", |number| if number % 2 == 0 { "G" } else { "g" });
+    watch(&mut session, "the list is on the screen");
+    memory(&session);
+}
+
+/// How long after a key its output comes.
+fn keys(session: &mut Session, what: &str, key: impl Fn(usize) -> &'static str) {
+    let press = |number| {
+        session.drain();
+        let begun = Instant::now();
+        session.send(key(number));
+        session.next_output(Duration::from_secs(1))?;
+        let took = begun.elapsed();
+        std::thread::sleep(Duration::from_millis(40));
+        Some(took)
+    };
+    let mut times: Vec<Duration> = (0..KEYS).filter_map(press).collect();
     times.sort();
     let at = |share: usize| times.get(times.len() * share / 100).or(times.last()).map_or(0.0, |time| time.as_secs_f64() * 1_000.0);
-    println!("key to output under change, 120x40: p50 {:.1} ms, p90 {:.1} ms, p99 {:.1} ms ({} keys)", at(50), at(90), at(99), times.len());
-    memory(&session);
+    println!("{what}, 120x40: p50 {:.1} ms, p90 {:.1} ms, p99 {:.1} ms ({} keys)", at(50), at(90), at(99), times.len());
 }
 
 fn watch(session: &mut Session, what: &str) {

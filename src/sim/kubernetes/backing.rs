@@ -12,6 +12,11 @@ pub trait Backing: fmt::Debug + Send + Sync {
     /// nothing can have changed.
     fn update(&self, store: &mut Store);
 
+    /// The minor version of Kubernetes 1 that the server is of.
+    fn minor(&self) -> u32 {
+        30
+    }
+
     /// What is broken right now.
     fn faults(&self) -> KubernetesFaults;
 

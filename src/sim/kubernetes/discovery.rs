@@ -12,14 +12,14 @@ use super::server::Server;
 /// What can be done to a kind here.
 const VERBS: [&str; 3] = ["get", "list", "watch"];
 
-/// `/version`: a managed control plane of the year in which the kinds served were all there.
-pub(super) fn version() -> Response {
-    let body = concat!(
-        r#"{"major":"1","minor":"30","gitVersion":"v1.30.8-eks-2d5f260","#,
-        r#""gitCommit":"6bec5b8a6cd8e0e2f5f3d2a0b7a2a3f0c9d1e4b7","gitTreeState":"clean","buildDate":"2024-12-11T03:40:09Z","#,
-        r#""goVersion":"go1.22.9","compiler":"gc","platform":"linux/amd64"}"#
+/// `/version` of a managed control plane.
+pub(super) fn version(server: &Server) -> Response {
+    let minor = server.backing().minor();
+    let commit = r#""gitCommit":"6bec5b8a6cd8e0e2f5f3d2a0b7a2a3f0c9d1e4b7","gitTreeState":"clean","buildDate":"2024-12-11T03:40:09Z""#;
+    let body = format!(
+        r#"{{"major":"1","minor":"{minor}","gitVersion":"v1.{minor}.8-eks-2d5f260",{commit},"goVersion":"go1.22.9","compiler":"gc","platform":"linux/amd64"}}"#
     );
-    answer(vec![Bytes::from_static(body.as_bytes())], End::Whole)
+    answer(vec![body.into()], End::Whole)
 }
 
 /// `/api`.

@@ -15,8 +15,6 @@ use super::store::Store;
 use crate::clock;
 use crate::domain::time::Timestamp;
 
-/// Pods of one Deployment.
-const REPLICAS: usize = 50;
 /// The most changes made at one look; what is more is left for the next.
 const CATCH_UP: u64 = 2_000;
 const NAMESPACE: &str = "default";
@@ -24,8 +22,10 @@ const NAMESPACE: &str = "default";
 /// How much there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Load {
-    /// Pods, in Deployments of fifty.
+    /// Pods.
     pub pods: usize,
+    /// Pods of one Deployment.
+    pub replicas: usize,
     /// Nodes, every second one with GPUs.
     pub nodes: usize,
     /// Events.
@@ -88,7 +88,7 @@ impl LoadBacking {
             "status": { "phase": "Active" },
         })];
         objects.extend((0..load.nodes).map(|index| node(index, began)));
-        objects.extend((0..load.pods.div_ceil(REPLICAS)).flat_map(|index| controllers(index, began)));
+        objects.extend((0..load.pods.div_ceil(load.replicas.max(1))).flat_map(|index| controllers(load, index, began)));
         objects.extend((0..load.pods).map(|index| pod(load, index, 0, began)));
         objects.extend((0..load.events).map(|index| event(load, index, began)));
         objects
@@ -198,40 +198,41 @@ fn template(name: &str) -> Value {
 }
 
 /// A Deployment and its `ReplicaSet`.
-fn controllers(index: usize, began: Timestamp) -> [Value; 2] {
+fn controllers(load: Load, index: usize, began: Timestamp) -> [Value; 2] {
     let name = format!("model-{index}");
+    let replicas = load.replicas.min(load.pods - (index * load.replicas).min(load.pods));
     let set = format!("{name}-7d9c5b6f4");
     let selector = json!({ "matchLabels": { "app": name } });
     let labels = json!({ "app": name });
-    let counts = json!({ "replicas": REPLICAS, "readyReplicas": REPLICAS, "availableReplicas": REPLICAS, "observedGeneration": 1 });
+    let counts = json!({ "replicas": replicas, "readyReplicas": replicas, "availableReplicas": replicas, "observedGeneration": 1 });
     let own = |kind: &str, name: &str| {
         let revision = json!({ "deployment.kubernetes.io/revision": "1" });
         with(with(metadata(kind, NAMESPACE, name, began), "labels", labels.clone()), "annotations", revision)
     };
     let deployment = json!({
         "apiVersion": "apps/v1", "kind": "Deployment", "metadata": with(own("Deployment", &name), "generation", 1.into()),
-        "spec": { "replicas": REPLICAS, "selector": selector, "template": template(&name) },
-        "status": with(counts.clone(), "updatedReplicas", REPLICAS.into()),
+        "spec": { "replicas": replicas, "selector": selector, "template": template(&name) },
+        "status": with(counts.clone(), "updatedReplicas", replicas.into()),
     });
     let replica_set = json!({
         "apiVersion": "apps/v1", "kind": "ReplicaSet",
         "metadata": with(own("ReplicaSet", &set), "ownerReferences", owner("Deployment", &name)),
-        "spec": { "replicas": REPLICAS, "selector": selector, "template": template(&name) },
+        "spec": { "replicas": replicas, "selector": selector, "template": template(&name) },
         "status": counts,
     });
     [deployment, replica_set]
 }
 
-fn pod_name(index: usize) -> String {
-    let model = index / REPLICAS;
+fn pod_name(load: Load, index: usize) -> String {
+    let model = index / load.replicas.max(1);
     format!("model-{model}-7d9c5b6f4-{}", minting::letters(&format!("pod/{index}"), "bcdfghjklmnpqrstvwxz2456789", 5))
 }
 
 /// A pod after some changes: each is a restart, and leaves a tenth of the pods not ready every second time.
 fn pod(load: Load, index: usize, turn: u64, began: Timestamp) -> Value {
-    let app = format!("model-{}", index / REPLICAS);
+    let app = format!("model-{}", index / load.replicas.max(1));
     let set = format!("{app}-7d9c5b6f4");
-    let name = pod_name(index);
+    let name = pod_name(load, index);
     let ready = turn.is_multiple_of(2) || !index.is_multiple_of(10);
     let condition = |kind: &str, holds: bool| {
         json!({
@@ -266,7 +267,7 @@ fn pod(load: Load, index: usize, turn: u64, began: Timestamp) -> Value {
 }
 
 fn event(load: Load, index: usize, began: Timestamp) -> Value {
-    let pod = pod_name(index % load.pods.max(1));
+    let pod = pod_name(load, index % load.pods.max(1));
     let name = format!("{pod}.{}", minting::hex(&format!("event/{index}"), 16));
     let (reason, kind, message) = match index % 3 {
         0 => ("Unhealthy", "Warning", "Readiness probe failed: HTTP probe failed with statuscode: 503"),
@@ -293,7 +294,7 @@ mod tests {
 
     #[test]
     fn there_is_what_was_asked_for_and_changes_are_few() {
-        let load = Load { pods: 120, nodes: 5, events: 40, changes: 10 };
+        let load = Load { pods: 120, replicas: 50, nodes: 5, events: 40, changes: 10 };
         let backing = LoadBacking { began: Timestamp::from_second(1_000_000).unwrap(), ..LoadBacking::new(load) };
         let mut store = Store::default();
         backing.update(&mut store);

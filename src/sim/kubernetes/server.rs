@@ -137,7 +137,7 @@ async fn routed(server: &Arc<Server>, faults: &KubernetesFaults, request: Reques
     let form = || Form::read(&parts.headers, &query);
     match route {
         Route::Health => Ok("ok".into_response()),
-        Route::Version => Ok(discovery::version()),
+        Route::Version => Ok(discovery::version(server)),
         Route::Core => Ok(discovery::core(server, aggregated(&parts.headers))),
         Route::Groups => Ok(discovery::groups(server, aggregated(&parts.headers))),
         Route::Group(group) if served(server, route) => Ok(discovery::group(group)),

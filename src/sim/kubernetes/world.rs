@@ -56,6 +56,10 @@ impl Backing for WorldBacking {
         }
     }
 
+    fn minor(&self) -> u32 {
+        self.see(|_, cluster| cluster.kubernetes_minor()).unwrap_or_default()
+    }
+
     fn faults(&self) -> KubernetesFaults {
         let world = self.world.now_view();
         let mut faults = world.faults.kubernetes.clone();

@@ -147,8 +147,11 @@ fn status(view: View<'_>, pod: &Pod, (name, image): (&str, &str), state: &State)
         (None, None, None) => json!({ "waiting": { "reason": "ContainerCreating" } }),
     };
     let pulled = state.running.is_some() || state.last.is_some() || state.terminated.is_some();
+    let last_end = state.last.or(state.terminated).map_or_else(String::new, |(.., at)| at.to_string());
+    let begun = state.running.map_or(last_end, |at| at.to_string());
+    let id = if pulled { container_id(view, &format!("{}/{name}/{begun}", pod.name)) } else { String::new() };
     json!({
-        "name": name, "state": now, "lastState": state.last.as_ref().map_or_else(|| json!({}), ended), "ready": state.ready,
+        "containerID": id, "name": name, "state": now, "lastState": state.last.as_ref().map_or_else(|| json!({}), ended), "ready": state.ready,
         "restartCount": if state.last.is_some() { pod.restarts } else { 0 }, "image": image,
         "imageID": if pulled { format!("{image}@sha256:{}", super::super::super::world::minting::hex(image, 64)) } else { String::new() },
         "started": state.running.is_some(),

@@ -31,6 +31,7 @@ pub fn objects(world: &World, cluster: &Cluster) -> Vec<Value> {
     let mut objects = Vec::new();
     objects.extend(nodes::namespaces(view));
     objects.extend(nodes::nodes(view));
+    objects.extend(nodes::leases(view));
     objects.extend(deployments::deployments(view));
     objects.extend(sets::stateful_sets(view));
     objects.extend(serving::services(view));

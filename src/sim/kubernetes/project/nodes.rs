@@ -10,6 +10,15 @@ use super::super::super::world::{Incident, Moment, Node, Platform, Taint};
 use super::daemons;
 use super::object::{Named, View, put_meta, word};
 
+/// Story seconds without a word after which a node counts as unheard of.
+const SILENT: Moment = 40;
+
+/// When a node agent last wrote a status in which nothing is new: every five minutes, each at its own time.
+fn reported(node: &Node, now: Moment) -> Moment {
+    let own = i64::try_from(minting::number(&node.instance_id) % 300).unwrap_or_default();
+    (now - (now - own).rem_euclid(300)).max(node.registers_at())
+}
+
 /// All namespaces.
 pub(super) fn namespaces(view: View<'_>) -> Vec<Value> {
     let mut names: Vec<&str> = vec!["default", "kube-system", "kube-public", "kube-node-lease"];
@@ -26,6 +35,21 @@ pub(super) fn namespaces(view: View<'_>) -> Vec<Value> {
         super::object::finished(object, json!({ "finalizers": ["kubernetes"] }), json!({ "phase": "Active" }))
     };
     names.into_iter().map(namespace).collect()
+}
+
+/// The leases by which node agents say every ten seconds that they are alive.
+pub(super) fn leases(view: View<'_>) -> Vec<Value> {
+    let known = view.cluster.live_nodes(view.now()).filter(|node| node.is_registered(view.now()));
+    let lease = |node: &Node| {
+        let named = Named::new("coordination.k8s.io/v1", "Lease", "kube-node-lease", &node.name);
+        let mut object = view.object(named, node.registers_at());
+        let lost = node.trouble.filter(|trouble| trouble.incident == Incident::Unreachable);
+        let renewed = lost.map_or(view.now() - view.now().rem_euclid(10), |trouble| trouble.since - SILENT);
+        let spec = json!({ "holderIdentity": node.name, "leaseDurationSeconds": 40, "renewTime": view.precise(renewed) });
+        object.insert("spec".to_owned(), spec);
+        Value::Object(object)
+    };
+    known.map(lease).collect()
 }
 
 /// All nodes that the cluster knows.
@@ -128,10 +152,10 @@ fn allocatable(view: View<'_>, node: &Node) -> Value {
 }
 
 /// Conditions of a node that nothing is heard of: nobody knows.
-fn unheard(view: View<'_>, since: Moment) -> Vec<Value> {
+fn unheard(view: View<'_>, node: &Node, since: Moment) -> Vec<Value> {
     let condition = |name: &str| {
         json!({
-            "type": name, "status": "Unknown", "lastHeartbeatTime": view.stamp(since - 41), "lastTransitionTime": view.stamp(since),
+            "type": name, "status": "Unknown", "lastHeartbeatTime": view.stamp(reported(node, since - SILENT)), "lastTransitionTime": view.stamp(since),
             "reason": "NodeStatusUnknown", "message": UNHEARD,
         })
     };
@@ -143,13 +167,13 @@ fn conditions(view: View<'_>, node: &Node) -> Vec<Value> {
     let ready = node.is_ready(now);
     let condition = |name: &str, status: &str, (reason, message): (&str, &str), since: Moment| {
         json!({
-            "type": name, "status": status, "lastHeartbeatTime": view.stamp(now - now.rem_euclid(10)),
+            "type": name, "status": status, "lastHeartbeatTime": view.stamp(reported(node, now)),
             "lastTransitionTime": view.stamp(since), "reason": reason, "message": message,
         })
     };
     let started = node.registers_at();
     if let Some(trouble) = node.trouble.filter(|trouble| trouble.incident == Incident::Unreachable) {
-        return unheard(view, trouble.since);
+        return unheard(view, node, trouble.since);
     }
     let hangs = node.trouble.filter(|trouble| trouble.incident == Incident::NotReady);
     let calm = |name: &str, words: (&str, &str)| condition(name, "False", words, started);
