@@ -1,7 +1,7 @@
 //! What people see: golden screens with styles (the same files are `screenshots/`), and properties
 //! of `update` and `draw`. `HOLDUP_BLESS=1` writes the pictures anew.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test stops at the first surprise")]
 
 #[path = "screens/behaviour.rs"]
 mod behaviour;
@@ -67,6 +67,7 @@ const PICTURES: &[(&str, (u16, u16), &str)] = &[
     ("details-80x24", (80, 24), "d"),
     ("filter-80x24", (80, 24), "/ type:!live"),
     ("help-80x24", (80, 24), "?"),
+    ("palette-80x24", (80, 24), ": type:gpu"),
     ("cannot-tell-80x24", (80, 24), "j j e"),
     ("dashboard-120x40", (120, 40), ""),
     ("dashboard-160x48", (160, 48), ""),

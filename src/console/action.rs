@@ -75,6 +75,7 @@ actions! {
     SortReverse "sort-reverse" "reverse the order";
     CopyCell "copy-name" "copy the name";
     CopyCommand "copy-command" "copy the command that shows the same";
+    CopyReport "copy-report" "copy the explanation as a report (Markdown)";
     CopyRemedy "copy-remedy" "copy the command of a remedy";
     Remedy1 "copy-remedy-1" "copy remedy 1";
     Remedy2 "copy-remedy-2" "copy remedy 2";
@@ -101,6 +102,7 @@ actions! {
     HistoryForward "history-forward" "the view after";
     LastView "last-view" "to and fro between two views";
     Pause "pause" "hold the screen still";
+    Palette "palette" "go to a view, an object or a context, or do anything, by name";
     Help "help" "help";
     Refetch "refetch" "ask all sources now";
     Repaint "repaint" "paint the screen again";

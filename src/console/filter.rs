@@ -55,8 +55,7 @@ impl Filter {
 
     /// Whether the row stays on the screen.
     pub fn keeps(&mut self, row: &Row) -> bool {
-        let cells = row.cells.iter().enumerate().filter(|(index, _)| self.column.is_none_or(|column| column == *index));
-        let texts: Vec<String> = cells.map(|(_, cell)| cell.text()).filter(|text| !text.is_empty()).collect();
+        let texts = self.texts(row);
         let found = match &mut self.test {
             Test::Everything => true,
             Test::Contains(needle) => texts.iter().any(|text| text.to_lowercase().contains(needle.as_str())),
@@ -68,6 +67,20 @@ impl Filter {
             }
         };
         found != self.inverse
+    }
+
+    /// How well a row fits: the more, the better; 0 for all where fitting has no degrees.
+    pub fn fit(&mut self, row: &Row) -> u32 {
+        let texts = self.texts(row);
+        let Test::Fuzzy(both) = &mut self.test else { return 0 };
+        let (pattern, matcher) = both.as_mut();
+        let mut wide = Vec::new();
+        texts.iter().filter_map(|text| pattern.score(Utf32Str::new(text, &mut wide), matcher)).max().unwrap_or_default()
+    }
+
+    fn texts(&self, row: &Row) -> Vec<String> {
+        let cells = row.cells.iter().enumerate().filter(|(index, _)| self.column.is_none_or(|column| column == *index));
+        cells.map(|(_, cell)| cell.text()).filter(|text| !text.is_empty()).collect()
     }
 }
 

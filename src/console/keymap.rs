@@ -77,6 +77,8 @@ pub const DEFAULTS: &[(Layer, Action, &[&str])] = &[
     (Layer::Global, Action::LastView, &["-"]),
     (Layer::Global, Action::Pause, &["P"]),
     (Layer::Global, Action::CopyCommand, &["Y"]),
+    (Layer::Global, Action::CopyReport, &["R"]),
+    (Layer::Global, Action::Palette, &[":"]),
     (Layer::Global, Action::Help, &["?"]),
     (Layer::Global, Action::Refetch, &["ctrl-r"]),
     (Layer::Global, Action::Repaint, &["ctrl-l"]),

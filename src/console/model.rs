@@ -67,6 +67,8 @@ pub struct ListState {
 pub enum PromptKind {
     /// Filters the list.
     Filter,
+    /// Filters what one can go to; Enter goes there.
+    Palette,
     /// Searches the log.
     LogSearch,
     /// Filters the log.

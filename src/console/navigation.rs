@@ -46,6 +46,8 @@ pub enum Route {
     Details(ObjectId),
     /// The record of one object as its source received it.
     Raw(ResourceKey),
+    /// Everything one can go to or do, by name.
+    Palette,
     /// Keys.
     Help,
 }
@@ -124,6 +126,7 @@ impl Route {
             Self::Timeline(_) => "timeline",
             Self::Details(_) => "details",
             Self::Raw(_) => "raw",
+            Self::Palette => "go to",
             Self::Help => "help",
         }
     }
@@ -191,6 +194,20 @@ impl Navigation {
         }
         self.stack.push(route);
         self.remember();
+    }
+
+    /// Opens a screen that is no visit: history and the way back do not know it.
+    pub fn glance(&mut self, route: Route) {
+        if *self.top() != route {
+            self.stack.push(route);
+        }
+    }
+
+    /// Leaves such a screen.
+    pub fn dismiss(&mut self, route: &Route) {
+        if self.stack.len() > 1 && self.top() == route {
+            self.stack.pop();
+        }
     }
 
     /// Opens a screen in the place of the present one.

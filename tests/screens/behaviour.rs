@@ -363,3 +363,52 @@ fn sources_that_wait_for_the_platform_are_told_once() {
     assert!(screen.contains("aws.one, aws.three, aws.two wait for the platform"), "{screen}");
     assert!(!screen.contains("!waiting"), "{screen}");
 }
+
+#[test]
+fn the_palette_goes_to_what_is_typed_and_is_no_visit() {
+    let mut model = world::console(80, 24);
+    world::press(&mut model, ":");
+    let all = text(&model);
+    assert!(all.contains("view") && all.contains("Quotas") && all.contains("go to"), "{all}");
+    world::press(&mut model, "type:quotas");
+    world::press(&mut model, "enter");
+    assert_eq!(*model.navigation.top(), Route::Quotas);
+    world::press(&mut model, ":");
+    world::press(&mut model, "type:image-classifier");
+    world::press(&mut model, "enter");
+    let Route::Explanation(key) = model.navigation.top() else { panic!("{}", text(&model)) };
+    assert_eq!(key.name, "image-classifier");
+    world::press(&mut model, "esc");
+    assert_eq!(*model.navigation.top(), Route::Quotas, "back leads to where the palette was opened");
+    world::press(&mut model, "[ ]");
+    assert_eq!(*model.navigation.top(), Route::Quotas, "history knows no palette");
+}
+
+#[test]
+fn the_palette_does_what_a_key_does_and_esc_leaves_all_as_it_was() {
+    let mut model = world::console(80, 24);
+    let before = text(&model);
+    world::press(&mut model, ": esc");
+    assert_eq!(text(&model), before);
+    world::press(&mut model, ":");
+    world::press(&mut model, "type:only space type:problems");
+    world::press(&mut model, "enter");
+    let screen = text(&model);
+    assert!(screen.contains("hidden") && *model.navigation.top() == Route::Workloads, "{screen}");
+    world::press(&mut model, ":");
+    world::press(&mut model, "type:no space type:such space type:thing space type:at space type:all");
+    assert!(text(&model).contains("nothing matches"), "{}", text(&model));
+    world::press(&mut model, "enter");
+    assert_eq!(*model.navigation.top(), Route::Workloads, "what fits nothing leads nowhere");
+    world::press(&mut model, ": down down enter");
+    assert_eq!(*model.navigation.top(), Route::Groups, "the third view, chosen by arrows");
+}
+
+#[test]
+fn the_report_of_a_workload_goes_to_the_clipboard() {
+    let mut model = world::console(80, 24);
+    let effects = world::press(&mut model, "R");
+    let Some(Effect::Copy(report)) = effects.last() else { panic!("{effects:?}") };
+    assert!(report.contains("text-generator") && report.contains('\n') && report.contains("quota"), "{report}");
+    assert!(!report.contains("image-classifier"), "one workload, not all: {report}");
+}

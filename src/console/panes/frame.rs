@@ -61,12 +61,14 @@ pub fn hints(painter: &mut Painter<'_>, model: &Model) {
         (Some(prompt), message) => {
             let word = match prompt.kind {
                 PromptKind::Filter => " filter ",
+                PromptKind::Palette => " go to ",
                 PromptKind::LogSearch => " search ",
                 PromptKind::LogFilter => " only lines with ",
             };
             let help = message.as_ref().map_or_else(
                 || match prompt.kind {
                     PromptKind::Filter => "   ! not · col:text · re:pattern · Enter keeps · Esc undoes".to_owned(),
+                    PromptKind::Palette => "   ↑ ↓ choose · Enter goes there · Esc stays here".to_owned(),
                     PromptKind::LogSearch => "   pattern · Enter goes there · n N".to_owned(),
                     PromptKind::LogFilter => "   pattern · ! not · Enter keeps · Esc undoes".to_owned(),
                 },

@@ -108,6 +108,7 @@ pub const PANES: &[Pane] = &[
         view: view::raw::view,
         hints: &[Action::Filter, Action::PanRight, Action::CopyCell],
     },
+    Pane { shows: |route| matches!(route, Route::Palette), view: view::palette::view, hints: &[Action::Open, Action::Filter] },
     Pane { shows: |route| matches!(route, Route::Help), view: view::help::view, hints: &[] },
 ];
 
@@ -156,6 +157,9 @@ fn arranged(mut content: Content, list: &ListState) -> Content {
     if !list.filter.trim().is_empty() {
         let mut filter = Filter::parse(&list.filter, &content.columns);
         content.rows.retain(|row| filter.keeps(row));
+        if content.ranked {
+            content.rows.sort_by_cached_key(|row| std::cmp::Reverse(filter.fit(row)));
+        }
     }
     content.hidden = before - content.rows.len();
     if content.hidden > 0 {

@@ -1,6 +1,6 @@
 //! What each action does to the model.
 
-use super::{log, open, prompt, select};
+use super::{log, open, palette, prompt, select};
 use crate::console::action::Action;
 use crate::console::effect::Effect;
 use crate::console::layout;
@@ -14,6 +14,10 @@ use crate::domain::text::Text;
 use crate::domain::time::Timestamp;
 use crate::explain::Remedy;
 use crate::explain::fit::Proposal;
+use crate::explain::report::{Report, Scope, why_markdown};
+
+/// The longest report that goes to a clipboard, in bytes: terminals refuse more than this and less.
+const REPORT: usize = 64 * 1024;
 
 /// Performs one action.
 pub(super) fn act(model: &mut Model, action: Action, at: Timestamp) -> Vec<Effect> {
@@ -42,6 +46,8 @@ pub(super) fn act(model: &mut Model, action: Action, at: Timestamp) -> Vec<Effec
         Action::CopyRemedy => return copy_remedy(model, None, at),
         Action::CopyCell => return copy_name(model),
         Action::CopyCommand => return copy_command(model),
+        Action::CopyReport => return copy_report(model, at),
+        Action::Palette => palette::open(model),
         Action::Back | Action::BackOrQuit => return back(model, action == Action::BackOrQuit),
         Action::HistoryBack | Action::HistoryForward | Action::LastView => return history(model, action),
         Action::Pause => pause(model, at),
@@ -121,7 +127,7 @@ fn page(model: &Model) -> isize {
     isize::from(layout::page(model, &model.focus()).cast_signed()).max(2)
 }
 
-fn step(model: &mut Model, by: isize, at: Timestamp) {
+pub(super) fn step(model: &mut Model, by: isize, at: Timestamp) {
     let route = model.focus();
     let content = view::listing(model, &route, at);
     let index = model.list(&route).map_or(0, |list| list.index);
@@ -276,6 +282,20 @@ fn copy_command(model: &mut Model) -> Vec<Effect> {
     };
     model.message = Some(Text::from(format!("sent to the clipboard: {command}")));
     vec![Effect::Copy(command)]
+}
+
+/// The explanation as it would be pasted into an incident's record.
+fn copy_report(model: &mut Model, at: Timestamp) -> Vec<Effect> {
+    let Some(workload) = model.looked_at() else {
+        model.message = Some(Text::from("reports are of workloads: select one"));
+        return Vec::new();
+    };
+    let now = model.time(at);
+    let scope = Scope { context: Some(workload.context.clone()), workload: Some(workload.name.clone()) };
+    let report = Report::new(model.snapshot(), model.explanations(), &scope, now);
+    let text = Text::clean_lines(&why_markdown(&report), REPORT);
+    model.message = Some(Text::from(format!("the report on {} was sent to the clipboard, as Markdown", workload.name)));
+    vec![Effect::Copy(text)]
 }
 
 fn back(model: &mut Model, quit: bool) -> Vec<Effect> {

@@ -4,6 +4,7 @@
 mod act;
 mod log;
 mod open;
+mod palette;
 mod prompt;
 mod select;
 
@@ -118,7 +119,7 @@ fn press(model: &mut Model, key: Key, at: Timestamp) -> Vec<Effect> {
     model.message = None;
     if model.prompt.is_some() {
         model.revision += 1;
-        return prompt::key(model, key);
+        return prompt::key(model, key, at);
     }
     let layer = model.layer(&model.focus());
     let Some(action) = model.keymap.action(layer, key) else { return Vec::new() };

@@ -18,6 +18,9 @@ pub(super) fn open(model: &mut Model, at: Timestamp) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(object) = super::select::selected(model, &route) else { return Vec::new() };
+    if route == Route::Palette {
+        return super::palette::choose(model, at);
+    }
     if let Route::Explanation(workload) = &route {
         return super::act::open_part(model, &workload.clone(), &object, at);
     }
@@ -39,7 +42,7 @@ pub(super) fn open(model: &mut Model, at: Timestamp) -> Vec<Effect> {
     }
 }
 
-fn drill(model: &Model, from: &Route, key: &ResourceKey) -> Option<Route> {
+pub(super) fn drill(model: &Model, from: &Route, key: &ResourceKey) -> Option<Route> {
     Some(match key.kind {
         ResourceKind::Workload => Route::Explanation(key.clone()),
         ResourceKind::Replica => Route::Logs(replica_log(model, key)?),
@@ -146,7 +149,7 @@ fn containers(model: &Model, log: &LogRoute) -> Vec<Text> {
     names.into_iter().map(|(_, name)| name).collect()
 }
 
-fn open_log(model: &mut Model, log: LogRoute) -> Vec<Effect> {
+pub(super) fn open_log(model: &mut Model, log: LogRoute) -> Vec<Effect> {
     let stream = model.log.stream + 1;
     model.log = LogState::new(stream);
     let LogRoute { workload, job, replica, container, previous } = log.clone();

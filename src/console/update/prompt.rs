@@ -1,10 +1,13 @@
-//! The line one types into: filter, log search, log filter. It applies while typing.
+//! The line one types into: filter, palette, log search, log filter. It applies while typing.
 
+use super::{act, palette};
 use crate::console::effect::Effect;
 use crate::console::event::{Key, KeyCode};
 use crate::console::filter::Filter;
 use crate::console::model::{Model, Prompt, PromptKind};
+use crate::console::navigation::Route;
 use crate::domain::text::Text;
+use crate::domain::time::Timestamp;
 
 /// The longest line that can be typed, in characters.
 const LONGEST: usize = 200;
@@ -12,7 +15,7 @@ const LONGEST: usize = 200;
 /// Opens a prompt with what applies now.
 pub(super) fn open(model: &mut Model, kind: PromptKind) {
     let before = match kind {
-        PromptKind::Filter => model.list(&model.focus()).map(|list| list.filter.clone()).unwrap_or_default(),
+        PromptKind::Filter | PromptKind::Palette => model.list(&model.focus()).map(|list| list.filter.clone()).unwrap_or_default(),
         PromptKind::LogSearch => model.log.search.clone(),
         PromptKind::LogFilter => model.log.filter.clone(),
     };
@@ -20,7 +23,7 @@ pub(super) fn open(model: &mut Model, kind: PromptKind) {
 }
 
 /// A key while a prompt is open.
-pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
+pub(super) fn key(model: &mut Model, key: Key, at: Timestamp) -> Vec<Effect> {
     let Some(mut prompt) = model.prompt.take() else { return Vec::new() };
     match (key.code, key.ctrl) {
         (KeyCode::Char('c'), true) => return vec![Effect::Quit],
@@ -30,19 +33,24 @@ pub(super) fn key(model: &mut Model, key: Key) -> Vec<Effect> {
             prompt.text.truncate(kept);
         }
         (KeyCode::Char(letter), false) if prompt.text.chars().count() < LONGEST && !letter.is_control() => prompt.text.push(letter),
-        (KeyCode::Backspace, _) if prompt.text.is_empty() => return Vec::new(),
+        (KeyCode::Up, _) | (KeyCode::Char('p'), true) => act::step(model, -1, at),
+        (KeyCode::Down, _) | (KeyCode::Char('n'), true) => act::step(model, 1, at),
+        (KeyCode::Backspace, _) if prompt.text.is_empty() => {
+            leave(model, &prompt);
+            return Vec::new();
+        }
         (KeyCode::Backspace, _) => {
             prompt.text.pop();
         }
         (KeyCode::Esc, _) => {
             prompt.text.clone_from(&prompt.before);
             apply(model, &prompt);
+            leave(model, &prompt);
             return Vec::new();
         }
         (KeyCode::Enter, _) => {
             apply(model, &prompt);
-            finish(model, &prompt);
-            return Vec::new();
+            return finish(model, &prompt, at);
         }
         _ => {}
     }
@@ -62,9 +70,14 @@ pub(super) fn paste(model: &mut Model, text: &Text) {
 
 fn apply(model: &mut Model, prompt: &Prompt) {
     match prompt.kind {
-        PromptKind::Filter => {
+        PromptKind::Filter | PromptKind::Palette => {
             let route = model.focus();
-            model.lists.entry(route).or_default().filter.clone_from(&prompt.text);
+            let list = model.lists.entry(route).or_default();
+            if prompt.kind == PromptKind::Palette && list.filter != prompt.text {
+                // What fits best is meant, until the arrows say otherwise.
+                (list.index, list.selected) = (0, None);
+            }
+            list.filter.clone_from(&prompt.text);
             model.message = Filter::problem(&prompt.text).map(Text::from);
         }
         PromptKind::LogSearch => model.log.search.clone_from(&prompt.text),
@@ -75,9 +88,20 @@ fn apply(model: &mut Model, prompt: &Prompt) {
     }
 }
 
-fn finish(model: &mut Model, prompt: &Prompt) {
-    if prompt.kind == PromptKind::LogSearch && !prompt.text.is_empty() {
-        model.log.mark = None;
-        super::log::search(model, false);
+fn finish(model: &mut Model, prompt: &Prompt, at: Timestamp) -> Vec<Effect> {
+    match prompt.kind {
+        PromptKind::Palette => return palette::choose(model, at),
+        PromptKind::LogSearch if !prompt.text.is_empty() => {
+            model.log.mark = None;
+            super::log::search(model, false);
+        }
+        PromptKind::LogSearch | PromptKind::LogFilter | PromptKind::Filter => {}
+    }
+    Vec::new()
+}
+
+fn leave(model: &mut Model, prompt: &Prompt) {
+    if prompt.kind == PromptKind::Palette {
+        model.navigation.dismiss(&Route::Palette);
     }
 }

@@ -210,6 +210,8 @@ pub struct Content {
     pub facts: Vec<Line>,
     /// What is said where there are no rows.
     pub empty: String,
+    /// Whether what fits a filter best comes first; rows keep their order otherwise.
+    pub ranked: bool,
     /// Rows that the filter hides.
     pub hidden: usize,
     /// The widest cell of each column, once measured.

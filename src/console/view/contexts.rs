@@ -22,6 +22,13 @@ pub fn suffix(model: &Model, context: &Text) -> String {
     if several(model) { format!(" in {context}") } else { String::new() }
 }
 
+/// All contexts, by name.
+pub fn names(model: &Model) -> Vec<Text> {
+    let mut names: Vec<Text> = model.snapshot().views.keys().map(|id| id.context.clone()).collect();
+    names.dedup();
+    names
+}
+
 fn several(model: &Model) -> bool {
     let mut contexts = model.snapshot().views.keys().map(|id| &id.context);
     let first = contexts.next();

@@ -13,6 +13,7 @@ pub mod holdups;
 pub mod jobs;
 pub mod logs;
 pub mod nodes;
+pub mod palette;
 pub mod quotas;
 pub mod raw;
 pub mod replicas;

@@ -70,13 +70,33 @@ fn row(model: &Model, source: &SourceId, quota: &Quota, now: Timestamp) -> Row {
         Cell::line(if used.is_some() { bar } else { Vec::new() }),
         Cell::new(text, meaning).ordered(i64::try_from(full).unwrap_or(i64::MAX)),
         Cell::muted(quota.unit.as_str()),
-        Cell::plain(quota.family.as_str()),
-        Cell::muted(if quota.spot { "spot" } else { "od" }),
+        Cell::plain(if quota.family.is_empty() { quota.title.as_str() } else { quota.family.as_str() }),
+        Cell::muted(if !counts_machines(quota) {
+            ""
+        } else if quota.spot {
+            "spot"
+        } else {
+            "od"
+        }),
         Cell::line(asked(quota)),
         Cell::age(now, quota.usage.map(|usage| usage.at)),
         Cell::muted(quota.key.name.as_str()),
     ];
     Row::new(ObjectId::Resource(quota.key.clone()), cells).problem(full >= 1000).stale(stale)
+}
+
+/// Whether it limits machines, for which how they are bought matters, and not requests or services.
+fn counts_machines(quota: &Quota) -> bool {
+    quota.unit == "vCPU"
+}
+
+fn covers(quota: &Quota) -> String {
+    let what = if quota.family.is_empty() { quota.unit.as_str() } else { quota.family.as_str() };
+    match (counts_machines(quota), quota.spot) {
+        (true, true) => format!("{what}, spot"),
+        (true, false) => format!("{what}, on demand"),
+        (false, _) => what.to_owned(),
+    }
 }
 
 fn asked(quota: &Quota) -> Line {
@@ -98,7 +118,7 @@ pub fn one(model: &Model, route: &Route, now: Timestamp) -> Content {
         Row::text("title", vec![Span::new(quota.title.as_str(), Meaning::Subject)]),
         field("limit", &format!("{limit}, {applied}")),
         Row::text("used", used_line(quota, now)),
-        field("covers", &format!("{}, {}", quota.family, if quota.spot { "spot" } else { "on demand" })),
+        field("covers", &covers(quota)),
         field("code", &quota.key.name),
         field("raising", if quota.adjustable { "can be asked for" } else { "is not possible" }),
     ];
