@@ -33,6 +33,8 @@ pub struct View {
     pub cluster: Option<Cluster>,
     /// The context that reaches the cluster, as `kubectl --context` takes it.
     pub kubectl_context: Option<Text>,
+    /// The profile that reaches the account, as `aws --profile` takes it; none where the default chain does.
+    pub aws_profile: Option<Text>,
     /// Workloads.
     pub workloads: Vec<Workload>,
     /// Replicas one by one.

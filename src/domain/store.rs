@@ -97,6 +97,7 @@ fn adds_nothing(old: &View, fresh: &View) -> bool {
     let View {
         cluster,
         kubectl_context,
+        aws_profile,
         workloads,
         replicas,
         rollouts,
@@ -120,6 +121,7 @@ fn adds_nothing(old: &View, fresh: &View) -> bool {
     } = fresh;
     *cluster == old.cluster
         && *kubectl_context == old.kubectl_context
+        && *aws_profile == old.aws_profile
         && *workloads == old.workloads
         && *replicas == old.replicas
         && *rollouts == old.rollouts

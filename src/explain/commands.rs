@@ -27,9 +27,10 @@ pub fn quoted(argument: &str) -> String {
     }
 }
 
-/// ` --region us-east-1`, or nothing where no source says.
-pub fn region(world: &World<'_>, context: &Text) -> String {
-    world.region(context).map(|region| format!(" --region {}", quoted(region))).unwrap_or_default()
+/// ` --region us-east-1 --profile serving`: what of the way to the account is known.
+pub fn account(world: &World<'_>, context: &Text) -> String {
+    let option = |flag: &str, value: Option<&Text>| value.map(|value| format!(" --{flag} {}", quoted(value))).unwrap_or_default();
+    option("region", world.region(context)) + &option("profile", world.aws_profile(context))
 }
 
 /// Deploys over an update that is still going on: refused without `--force`.
@@ -59,33 +60,33 @@ pub fn configure() -> &'static str {
 
 /// The group's own history, newest first.
 pub fn activities(world: &World<'_>, group: &Group<'_>) -> String {
-    let region = region(world, &group.key.context);
-    format!("aws autoscaling describe-scaling-activities --auto-scaling-group-name {}{region} --max-items 20", quoted(group.cloud_name()))
+    let account = account(world, &group.key.context);
+    format!("aws autoscaling describe-scaling-activities --auto-scaling-group-name {}{account} --max-items 20", quoted(group.cloud_name()))
 }
 
 /// Asks for a higher vCPU limit.
 pub fn raise_quota(world: &World<'_>, context: &Text, code: &str, desired: u64) -> String {
-    let region = region(world, context);
+    let account = account(world, context);
     format!(
-        "aws service-quotas request-service-quota-increase --service-code ec2 --quota-code {} --desired-value {desired}{region}",
+        "aws service-quotas request-service-quota-increase --service-code ec2 --quota-code {} --desired-value {desired}{account}",
         quoted(code)
     )
 }
 
 /// Shows what became of requests for a higher limit.
 pub fn quota_requests(world: &World<'_>, context: &Text, code: &str) -> String {
-    let region = region(world, context);
+    let account = account(world, context);
     format!(
-        "aws service-quotas list-requested-service-quota-change-history-by-quota --service-code ec2 --quota-code {}{region}",
+        "aws service-quotas list-requested-service-quota-change-history-by-quota --service-code ec2 --quota-code {}{account}",
         quoted(code)
     )
 }
 
 /// Lets a group launch again.
 pub fn resume(world: &World<'_>, group: &Group<'_>, process: &str) -> String {
-    let region = region(world, &group.key.context);
+    let account = account(world, &group.key.context);
     format!(
-        "aws autoscaling resume-processes --auto-scaling-group-name {} --scaling-processes {}{region}",
+        "aws autoscaling resume-processes --auto-scaling-group-name {} --scaling-processes {}{account}",
         quoted(group.cloud_name()),
         quoted(process)
     )
@@ -93,8 +94,8 @@ pub fn resume(world: &World<'_>, group: &Group<'_>, process: &str) -> String {
 
 /// Raises a group's maximum.
 pub fn enlarge(world: &World<'_>, group: &Group<'_>, most: u32) -> String {
-    let region = region(world, &group.key.context);
-    format!("aws autoscaling update-auto-scaling-group --auto-scaling-group-name {} --max-size {most}{region}", quoted(group.cloud_name()))
+    let account = account(world, &group.key.context);
+    format!("aws autoscaling update-auto-scaling-group --auto-scaling-group-name {} --max-size {most}{account}", quoted(group.cloud_name()))
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use super::finding::{CauseId, Remedy};
 use super::world::{Group, World};
 use super::{dialect, known};
 use crate::domain::id::ResourceKey;
-use crate::domain::replica::Replica;
+use crate::domain::provisioner::NodePool;
+use crate::domain::replica::{Container, Replica};
 use crate::domain::text::Text;
 use crate::domain::workload::Workload;
 
@@ -48,6 +49,10 @@ impl Fill {
             Some(region) => fill.and("region", region),
             None => fill,
         };
+        let fill = match world.aws_profile(context) {
+            Some(profile) => fill.and("profile", profile),
+            None => fill,
+        };
         match world.cluster_name(context) {
             Some(name) => fill.and("cluster", name),
             None => fill,
@@ -75,6 +80,10 @@ impl Fill {
             Some(node) => fill.and("node", node),
             None => fill,
         };
+        let fill = match in_trouble(replica) {
+            Some(container) => fill.and("container", &container.name),
+            None => fill,
+        };
         match &replica.workload {
             Some(workload) => fill.workload(workload),
             None => fill,
@@ -88,7 +97,7 @@ impl Fill {
             Some((namespace, _)) => self.and("namespace", namespace),
             None => self,
         };
-        fill.and("name", &own).and("workload", &own).and("deployment", &own)
+        fill.and("name", &own).and("workload", &own).and("deployment", &own).and("api", &own)
     }
 
     /// A workload by the names of its platform: its own, and the options of the command that shows
@@ -106,7 +115,7 @@ impl Fill {
         }
         fill.is_plain_ray = is_application && !own.contains('/');
         if let Some(base) = Self::base(workload) {
-            fill = fill.and("gateway", base);
+            fill = fill.and("base_url", base);
             if let Some(network) = workload.pinned_groups.first() {
                 fill = fill.and("provider", network);
             }
@@ -147,6 +156,12 @@ impl Fill {
         }
     }
 
+    /// A pool that claims machines, with the template of its machines.
+    pub fn pool(self, pool: &NodePool) -> Self {
+        let class = pool.node_class.rsplit('/').next().unwrap_or_default().to_owned();
+        self.and("nodepool", &pool.key.name).and("nodeclass", &class)
+    }
+
     /// A group of machines.
     pub fn group(self, group: &Group<'_>) -> Self {
         self.and("group", &group.key.name).and("node_group", &group.key.name).and("asg", group.cloud_name())
@@ -154,7 +169,9 @@ impl Fill {
 
     /// The catalogue's ways out of a cause, filled.
     pub fn remedies(&self, cause: &str) -> Vec<Remedy> {
-        let values: Vec<(&str, &str)> = self.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        // The name that the platform's own command takes where none is given.
+        let usual = cause.starts_with("cortex/").then_some(("file", "cortex.yaml"));
+        let values: Vec<(&str, &str)> = self.values.iter().map(|(name, value)| (*name, value.as_str())).chain(usual).collect();
         let mut remedies = known::remedies(&CauseId::from(cause), &values);
         // Inside a pod, or without a kubeconfig, there is no context to name.
         for command in remedies.iter_mut().filter_map(|remedy| remedy.command.as_mut()).filter(|command| command.contains(NO_CONTEXT)) {
@@ -193,4 +210,11 @@ impl Fill {
         let known = self.values.iter().find(|(name, _)| *name == "kube_context");
         known.map_or_else(|| "kubectl".to_owned(), |(_, context)| format!("kubectl --context {}", super::commands::quoted(context)))
     }
+}
+
+/// The container of a replica that somebody would look at: the one that is not as it should be, or its only one.
+fn in_trouble(replica: &Replica) -> Option<&Container> {
+    let running: Vec<&Container> = replica.containers.iter().filter(|container| !container.init).collect();
+    let waiting = replica.containers.iter().find(|container| container.init && !container.ready && container.restarts > 0);
+    waiting.or_else(|| running.iter().copied().find(|container| !container.ready)).or_else(|| running.first().copied())
 }

@@ -146,7 +146,10 @@ pub struct Progress {
     pub stage: Text,
     /// How long it has been there.
     pub elapsed: Duration,
-    /// How long that usually takes.
+    /// How long that takes when it goes quickly.
+    #[serde(default)]
+    pub least: Duration,
+    /// How long that usually takes at most.
     pub usual: Duration,
 }
 
@@ -156,10 +159,26 @@ impl Progress {
         self.elapsed > self.usual
     }
 
+    /// How long it is normally, in words: `2–5 min`.
+    pub fn span(&self) -> String {
+        super::words::span(self.least, self.usual)
+    }
+
     /// What is left if all goes as usual.
     pub fn remaining(&self) -> Duration {
         self.usual.saturating_sub(self.elapsed)
     }
+}
+
+/// What is normal for a rollout like this one, and until when it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pace {
+    /// How long it takes when it goes quickly.
+    pub least: Duration,
+    /// How long it usually takes at most.
+    pub most: Duration,
+    /// When that time was, or will be, over.
+    pub until: Timestamp,
 }
 
 /// What a workload that was held up was freed by.
@@ -207,6 +226,9 @@ pub struct Explanation {
     pub missing: Vec<Missing>,
     /// How it is getting on, while nothing holds it up.
     pub progress: Option<Progress>,
+    /// What is normal for its rollout, while one goes on.
+    #[serde(default)]
+    pub pace: Option<Pace>,
     /// Why its next update would not finish, for one that is well now.
     #[serde(default)]
     pub next_update: Option<Text>,

@@ -88,6 +88,14 @@ impl<'a> Inside<'a> {
         self.node_classes.extend(view.node_classes.iter().map(|class| (&class.key.name, (id, class))));
     }
 
+    /// Once all sources are added: where the cluster itself was read it is the authority, as in
+    /// [`topology::nodes`]. A platform may list a machine under a name of its own making.
+    pub(super) fn settle(&mut self) {
+        if self.sees_nodes() {
+            self.nodes.retain(|_, (_, node)| node.detail.is_some());
+        }
+    }
+
     fn add_replicas(&mut self, id: &'a SourceId, replicas: &'a [Replica]) {
         // The list is sorted, so the map is built in one go.
         self.replicas.append(&mut replicas.iter().map(|replica| (&replica.key.name, (id, replica))).collect());

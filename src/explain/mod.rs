@@ -10,6 +10,7 @@ mod changes;
 mod commands;
 pub mod condition;
 mod dialect;
+mod durations;
 mod enablement;
 pub mod engine;
 mod fill;

@@ -3,6 +3,7 @@
 
 use super::commands::advice;
 use super::dialect::pick;
+use super::durations::{self, Stage};
 use super::enablement;
 use super::fill::Fill;
 use super::finding::{Evidence, Progress, Remedy, Risk};
@@ -12,10 +13,11 @@ use super::tally;
 use super::weigh::{Refusal, wants_accelerator};
 use super::words::{names, short_name};
 use super::world::{Said, World};
+use crate::domain::limits::VolumeClaim;
 use crate::domain::node::Node;
 use crate::domain::replica::Replica;
 use crate::domain::text::Text;
-use crate::domain::time::{Duration, age};
+use crate::domain::time::age;
 use crate::domain::workload::Workload;
 
 /// Every cause that a survey may name.
@@ -49,9 +51,6 @@ pub const CAUSES: &[&str] = &[
     "kubernetes/sched-volume-zone",
 ];
 
-/// How long a replica may take to leave before nobody waits for it any more.
-const LEAVES: Duration = Duration::from_mins(2);
-
 /// A finding in words.
 pub struct Story {
     /// The cause.
@@ -72,7 +71,7 @@ pub fn story<'a>(world: &World<'a>, replica: &'a Replica, survey: &Survey<'a>) -
     let word = if wants_accelerator(replica) { "GPU" } else { "place" };
     let own = |cortex: &'static str, cluster: &'static str| workload.map_or(cluster, |workload| pick(workload, cortex, cluster));
     let (cause, says, headline, shown) = match &survey.why {
-        Why::Rule(refusal, count, node) => rule_story(workload, replica, refusal, *count, *node, word),
+        Why::Rule(refusal, count, node) => rule_story(workload, replica, refusal, *count, *node, (word, replica_volume(world, replica))),
         Why::Dead(node, _) => {
             let name = short_name(&node.1.key.name);
             let says = format!("machine {name} ({}) is up but offers no GPU", node.1.instance_type);
@@ -118,12 +117,20 @@ pub fn story<'a>(world: &World<'a>, replica: &'a Replica, survey: &Survey<'a>) -
     let fill = match (&survey.why, shown.first()) {
         // What runs on that machine is in question, not the replica that waits for it.
         (Why::Dead(..) | Why::Unhealthy(..), Some((_, node))) => enablement::plugin(world, fill, node),
-        (Why::Rule(Refusal::Zone, ..), _) => replica_volume(world, replica).map_or(fill.clone(), |volume| fill.and("volume", volume)),
+        (Why::Rule(Refusal::Zone, ..), _) => {
+            let volume = replica_volume(world, replica).and_then(|claim| claim.volume.as_ref());
+            volume.map_or(fill.clone(), |volume| fill.and("volume", volume))
+        }
         _ => fill,
     };
     let mut remedies = make_room(world, replica, survey);
     let under_pressure = matches!(survey.why, Why::Rule(Refusal::Pressure(_), ..));
-    remedies.extend(if remedies.is_empty() && !under_pressure { fill.remedies(cause) } else { fill.commands(cause) });
+    let taken = matches!(survey.why, Why::Taken(_));
+    remedies.extend(if taken || under_pressure { fill.commands(cause) } else { fill.remedies(cause) });
+    if matches!(survey.why, Why::Dead(..)) {
+        // What ails the machine is told beneath, with its own ways out.
+        remedies.retain(|remedy| remedy.command.is_some());
+    }
     if let Why::Rule(Refusal::Taint(taint), ..) = &survey.why {
         let text = format!("let the replica tolerate {}, if those machines are meant for it", tally::taint_words(taint));
         remedies.insert(0, advice(Risk::Mutating, text));
@@ -146,7 +153,7 @@ fn rule_story<'a>(
     refusal: &Refusal<'a>,
     count: usize,
     node: Said<'a, Node>,
-    word: &str,
+    (word, volume): (&str, Option<&VolumeClaim>),
 ) -> Parts<'a> {
     let name = short_name(&node.1.key.name);
     let several = if count == 1 { name.to_owned() } else { format!("{count} machines") };
@@ -163,33 +170,49 @@ fn rule_story<'a>(
                 format!("{verb} the taint {}, which the replica does not tolerate", tally::taint_words(taint)),
             )
         }
-        Refusal::Labels => {
-            let pinned = workload.filter(|workload| !workload.pinned_groups.is_empty() && workload.platform.as_str() == "cortex");
-            let cause = if pinned.is_some() { "cortex/update-node-groups-pin" } else { "kubernetes/sched-node-affinity" };
-            let lack = if count == 1 { "has not" } else { "have not" };
-            (cause, format!("{lack} the labels that the replica asks for{}", tally::asked(&replica.placement)))
-        }
+        Refusal::Labels => return by_labels(workload, replica, count, node, &with),
         Refusal::Cordoned => ("kubernetes/sched-cordoned", "closed for new replicas (cordoned)".to_owned()),
         Refusal::NotReady(true) => ("kubernetes/sched-taint-unreachable", "not heard of any more".to_owned()),
         Refusal::NotReady(false) => ("kubernetes/sched-taint-not-ready", "not ready".to_owned()),
         Refusal::Pressure(pressure) => ("kubernetes/sched-taint-pressure", format!("under {}", tally::pressure(pressure))),
         Refusal::Leaving => ("kubernetes/sched-taint-draining", "being removed".to_owned()),
-        Refusal::Zone => ("kubernetes/sched-volume-zone", format!("in zone {}, and the replica's volume is in another", zone(node.1))),
+        Refusal::Zone => {
+            let volume = volume.map_or_else(|| "another".to_owned(), |claim| names(claim.zones.iter()));
+            ("kubernetes/sched-volume-zone", format!("in zone {}, and the replica's volume is in {volume}", zone(node.1)))
+        }
         Refusal::Port(port) => ("kubernetes/sched-host-ports", format!("without port {port}, which another replica holds there")),
         _ => ("kubernetes/sched-node-affinity", "out by rule".to_owned()),
     };
     let is = match refusal {
-        Refusal::Taint(_) | Refusal::Labels => String::new(),
+        Refusal::Taint(_) => String::new(),
         _ if count == 1 => "is ".to_owned(),
         _ => "are ".to_owned(),
     };
-    (cause, format!("{several}{with} {is}{what}"), format!("{several}: {}", headline(refusal, &replica.placement)), vec![node])
+    (cause, format!("{several}{with} {is}{what}"), format!("{several}: {}", headline(refusal)), vec![node])
 }
 
-fn headline(refusal: &Refusal<'_>, placement: &crate::domain::placement::Placement) -> String {
+/// Machines with other labels than the replica asks for. Where a person pinned it to groups by name, the
+/// groups say more than the labels they come down to.
+fn by_labels<'a>(workload: Option<&Workload>, replica: &Replica, count: usize, node: Said<'a, Node>, with: &str) -> Parts<'a> {
+    let name = short_name(&node.1.key.name);
+    let several = if count == 1 { name.to_owned() } else { format!("{count} machines") };
+    let pinned = workload.filter(|workload| !workload.pinned_groups.is_empty() && workload.platform.as_str() == "cortex");
+    if let Some(workload) = pinned {
+        let groups = names(workload.pinned_groups.iter());
+        let of = node.1.group.as_ref().map_or_else(|| "of another group".to_owned(), |group| format!("of group {group}"));
+        let is = if count == 1 { "is" } else { "are" };
+        let says = format!("the replica may only run on group {groups} (node_groups), and {several}{with} {is} {of}");
+        return ("cortex/update-node-groups-pin", says, format!("pinned to group {groups}; a place is free on {name}"), vec![node]);
+    }
+    let lack = if count == 1 { "lacks" } else { "lack" };
+    let asked = tally::asked(&replica.placement);
+    let says = format!("{several}{with} {lack} what the replica asks for: {asked}");
+    ("kubernetes/sched-node-affinity", says, format!("{several} {lack} {asked}"), vec![node])
+}
+
+fn headline(refusal: &Refusal<'_>) -> String {
     match refusal {
         Refusal::Taint(taint) => format!("taint {} not tolerated", tally::taint_words(taint)),
-        Refusal::Labels => format!("labels do not match{}", tally::asked(placement)),
         Refusal::Cordoned => "cordoned".to_owned(),
         Refusal::NotReady(_) => "not ready".to_owned(),
         Refusal::Pressure(name) => tally::pressure(name),
@@ -258,6 +281,7 @@ fn taken<'a>(
     };
     let whole = match (survey.capacity, survey.free) {
         (1, 0) => format!("the only {name} it could use is taken"),
+        (2, 0) => format!("both {name}s it could use are taken"),
         (capacity, 0) => format!("all {capacity} {name}s it could use are taken"),
         (capacity, free) => format!("{} of {capacity} {name}s it could use are taken", capacity - free),
     };
@@ -267,11 +291,13 @@ fn taken<'a>(
     let who: Vec<String> = holders.iter().take(3).map(|(name, amount, _)| format!("{name} ({amount})")).collect();
     let more = holders.len().saturating_sub(3);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let says = if survey.capacity > 0 {
-        format!("{whole}, by {}{more}", super::words::list(&who))
-    } else {
-        format!("every {name} it could use is taken, by {}{more}", super::words::list(&who))
+    let own_name = replica.workload.as_ref().map(|key| &key.name);
+    let by = match holders.as_slice() {
+        // Nobody else is in its way: the replica waits for its own workload.
+        [(only, ..)] if Some(*only) == own_name => format!("by {only} itself"),
+        _ => format!("by {}{more}", super::words::list(&who)),
     };
+    let says = if survey.capacity > 0 { format!("{whole} {by}") } else { format!("every {name} it could use is taken {by}") };
     let keys: Vec<&Text> = holders.iter().map(|(name, ..)| *name).collect();
     (cause, says, format!("all {} {name}s held by {}", survey.capacity, names(keys.into_iter())), busiest(survey))
 }
@@ -297,7 +323,8 @@ pub fn leaving(world: &World<'_>, survey: &Survey<'_>, replica: &Replica) -> Opt
     });
     let going = tenants.filter(|(_, tenant)| tally::accelerators(tenant) >= tally::accelerators(replica).max(1));
     let since = going.filter_map(|(_, tenant)| tenant.deleting_since).map(|since| age(world.now, since)).min()?;
-    (since < LEAVES).then(|| Progress { stage: "waiting for a replica to leave its GPU".into(), elapsed: since, usual: LEAVES })
+    let typical = durations::of("kubernetes", Stage::Leaving);
+    (since < typical.most).then(|| typical.progress("waiting for a replica to leave its GPU", since))
 }
 
 /// Machines meant for the replica, those with the most accelerators first.
@@ -345,14 +372,14 @@ fn of_holders<'a>(world: &World<'a>, replica: &Replica, survey: &Survey<'a>) -> 
 }
 
 /// The volume whose zone keeps a replica off.
-fn replica_volume<'a>(world: &World<'a>, replica: &Replica) -> Option<&'a Text> {
+fn replica_volume<'a>(world: &World<'a>, replica: &Replica) -> Option<&'a VolumeClaim> {
     let inside = world.inside(&replica.key.context);
     let namespace = replica.key.name.split('/').next().unwrap_or_default();
     let claims = replica.placement.claims.iter().filter_map(|claim| {
         let full: Text = if claim.contains('/') { claim.clone() } else { format!("{namespace}/{claim}").into() };
         inside.claims.get(&full).copied()
     });
-    claims.filter(|(_, claim)| !claim.zones.is_empty()).find_map(|(_, claim)| claim.volume.as_ref())
+    claims.map(|(_, claim)| claim).find(|claim| !claim.zones.is_empty())
 }
 
 /// What would free a place, by name.
@@ -414,7 +441,7 @@ pub fn predicate_words(predicate: &Predicate) -> String {
         Predicate::Taint(None) => "carry a taint that it does not tolerate".to_owned(),
         Predicate::Cordoned => "are closed (cordoned)".to_owned(),
         Predicate::NotReady => "are not ready".to_owned(),
-        Predicate::Labels => "have not the labels it asks for".to_owned(),
+        Predicate::Labels => "lack the labels it asks for".to_owned(),
         Predicate::NodeName => "are not the node it names".to_owned(),
         Predicate::AffinityConflict => "can meet affinity terms that contradict each other".to_owned(),
         Predicate::PodAffinity => "have not the neighbours it asks for".to_owned(),
@@ -440,7 +467,7 @@ pub fn predicate_words(predicate: &Predicate) -> String {
 
 /// The same of one node: `have` becomes `has`.
 pub fn of_one(words: &str) -> String {
-    let verbs = [("have ", "has "), ("are ", "is "), ("carry ", "carries "), ("wait ", "waits "), ("say ", "says ")];
+    let verbs = [("have ", "has "), ("are ", "is "), ("carry ", "carries "), ("wait ", "waits "), ("lack ", "lacks "), ("say ", "says ")];
     let found = verbs.iter().find_map(|(many, one)| words.strip_prefix(many).map(|rest| format!("{one}{rest}")));
     found.unwrap_or_else(|| words.to_owned())
 }

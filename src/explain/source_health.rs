@@ -37,6 +37,7 @@ fn unreadable(world: &World<'_>, context: &Text, sources: &[(&SourceId, &SourceV
         chain: found.finding.into_iter().map(|finding| Link { depth: 0, finding }).collect(),
         missing: found.missing,
         progress: None,
+        pace: None,
         next_update: None,
         freed: None,
     })

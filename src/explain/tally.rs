@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use super::scheduler;
 use super::survey::Survey;
 use super::weigh::Refusal;
-use super::words::{bytes, cores};
+use super::words::{bytes, cores, list};
 use super::world::World;
-use crate::domain::placement::{Placement, Taint};
+use crate::domain::placement::{LabelOperator, Placement, Taint};
 use crate::domain::replica::Replica;
 use crate::domain::text::Text;
 
 /// `9 nodes: 3 have no free GPU, 2 carry the taint dedicated=ml, 4 are CPU machines`.
-pub fn sentence(survey: &Survey<'_>, placement: &Placement) -> String {
+pub fn sentence(survey: &Survey<'_>) -> String {
     let mut parts: Vec<(String, String, usize, u8)> = Vec::new();
     for machine in &survey.machines {
-        let (one, many) = machine.first().map_or_else(|| said("has room", "have room"), |refusal| phrase(refusal, placement));
+        let (one, many) = machine.first().map_or_else(|| said("has room", "have room"), |refusal| phrase(refusal));
         match parts.iter_mut().find(|(known, ..)| *known == one) {
             Some((_, _, count, _)) => *count += 1,
             None => parts.push((one, many, 1, machine.first().map_or(0, distance))),
@@ -47,7 +47,7 @@ fn said(one: &str, many: &str) -> (String, String) {
 }
 
 /// What a refusal does to one and to several machines.
-fn phrase(refusal: &Refusal<'_>, placement: &Placement) -> (String, String) {
+fn phrase(refusal: &Refusal<'_>) -> (String, String) {
     let both = |one: &str, many: &str, rest: String| (format!("{one} {rest}"), format!("{many} {rest}"));
     match refusal {
         Refusal::Plain => said("is a CPU machine", "are CPU machines"),
@@ -60,7 +60,7 @@ fn phrase(refusal: &Refusal<'_>, placement: &Placement) -> (String, String) {
             said("belongs to the control plane", "belong to the control plane")
         }
         Refusal::Taint(taint) => both("carries", "carry", format!("the taint {}", taint_words(taint))),
-        Refusal::Labels => both("lacks", "lack", format!("the labels asked for{}", asked(placement))),
+        Refusal::Labels => said("lacks the labels asked for", "lack the labels asked for"),
         Refusal::Zone => said("is in another zone than its volume", "are in another zone than its volume"),
         Refusal::Port(port) => both("has", "have", format!("port {port} taken")),
         Refusal::Dead(true) => said("is still registering its GPU", "are still registering their GPUs"),
@@ -93,15 +93,23 @@ pub fn pressure(name: &str) -> String {
     format!("{} pressure", name.strip_suffix("Pressure").unwrap_or(name).to_lowercase())
 }
 
-/// The labels a replica asks for, as an aside.
+/// The labels a replica asks for: `pool=inference and zone a or b`.
 pub fn asked(placement: &Placement) -> String {
     let mut asked: Vec<String> = placement.selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
     for rule in placement.affinity.iter().flat_map(|term| &term.all) {
         let values: Vec<&str> = rule.values.iter().map(Text::as_str).collect();
-        asked.push(if values.is_empty() { rule.key.to_string() } else { format!("{} {:?} {}", rule.key, rule.operator, values.join("|")) });
+        let (key, values) = (&rule.key, values.join(" or "));
+        asked.push(match rule.operator {
+            LabelOperator::In => format!("{key}={values}"),
+            LabelOperator::NotIn => format!("{key} other than {values}"),
+            LabelOperator::Exists => format!("{key} (any value)"),
+            LabelOperator::DoesNotExist => format!("no {key}"),
+            LabelOperator::Gt => format!("{key} above {values}"),
+            LabelOperator::Lt => format!("{key} below {values}"),
+        });
     }
     asked.truncate(3);
-    if asked.is_empty() { String::new() } else { format!(": {}", asked.join(", ")) }
+    list(&asked)
 }
 
 /// Who holds accelerators on the machines meant for a replica: workloads first, the largest first.

@@ -6,10 +6,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::condition::{Condition, Symptom};
+use super::durations;
 use super::engine::{Answer, Engine, Node, Obstacle};
-use super::finding::{CauseId, Explanation, Explanations, Finding, Link, Missing, Progress, Verdict};
+use super::finding::{CauseId, Explanation, Explanations, Finding, Link, Missing, Pace, Progress, Verdict};
 use super::fit::{NextUpdates, next_update};
 use super::known;
+use super::rules::unfinished::is_satisfied;
 use super::since::{is_trouble, since};
 use super::world::World;
 use crate::domain::condition;
@@ -199,11 +201,15 @@ impl<'e> Gathered<'e> {
         let elapsed = began.map(|began| age(world.now, began)).unwrap_or_default();
         let failed = workload.status.phase == Phase::Failed;
         let late = failed || elapsed > workload.usual_rollout;
+        // Beyond slow: that no reason can be read is then the answer.
+        let serves = workload.role == Role::Serving && is_trouble(workload.status.phase);
+        let satisfied = workload.replicas.is_some_and(|counts| is_satisfied(&counts));
+        let stuck = serves && !satisfied && elapsed > durations::rollout(workload).stuck;
         let verdict = if !roots.is_empty() {
             Verdict::Held
         } else if self.progress.is_some() {
             Verdict::Clear
-        } else if late && (failed || !self.obstacles.is_empty() || !self.chain.is_empty() || is_unread(workload)) {
+        } else if stuck || late && (failed || !self.obstacles.is_empty() || !self.chain.is_empty() || is_unread(workload)) {
             Verdict::CannotTell
         } else {
             Verdict::Clear
@@ -215,7 +221,7 @@ impl<'e> Gathered<'e> {
         match verdict {
             Verdict::Held => self.held(workload, began, &roots),
             Verdict::CannotTell => self.cannot_tell(source, workload, began),
-            Verdict::Clear => self.clear(workload, began, elapsed),
+            Verdict::Clear => self.clear(workload, began, elapsed, world.now),
         }
     }
 
@@ -266,6 +272,7 @@ impl<'e> Gathered<'e> {
             chain: self.chain,
             missing: self.missing,
             progress: None,
+            pace: pace(workload, began),
             next_update: None,
             freed: None,
         }
@@ -290,15 +297,20 @@ impl<'e> Gathered<'e> {
             chain: self.chain,
             missing: self.missing,
             progress: None,
+            pace: pace(workload, began),
             next_update: None,
             freed: None,
         }
     }
 
-    fn clear(self, workload: &Workload, began: Option<Timestamp>, elapsed: Duration) -> Explanation {
+    fn clear(self, workload: &Workload, began: Option<Timestamp>, elapsed: Duration, now: Timestamp) -> Explanation {
         let moving = is_trouble(workload.status.phase) && workload.role == Role::Serving;
-        let generic = || Progress { stage: stage(workload).into(), elapsed, usual: workload.usual_rollout };
+        let generic = || durations::rollout(workload).progress(stage(workload), elapsed);
         let progress = self.progress.or_else(|| moving.then(generic));
+        let pace = progress.as_ref().and_then(|progress| {
+            let until = now.checked_sub(progress.elapsed).ok()?.checked_add(progress.usual).ok()?;
+            Some(Pace { least: progress.least, most: progress.usual, until })
+        });
         let headline = progress.as_ref().map(told).unwrap_or_default();
         Explanation {
             workload: workload.key.clone(),
@@ -310,17 +322,27 @@ impl<'e> Gathered<'e> {
             chain: Vec::new(),
             missing: Vec::new(),
             progress,
+            pace,
             next_update: None,
             freed: None,
         }
     }
 }
 
+/// What is normal for the rollout of a workload that serves, from when it began.
+fn pace(workload: &Workload, began: Option<Timestamp>) -> Option<Pace> {
+    if workload.role != Role::Serving || !is_trouble(workload.status.phase) {
+        return None;
+    }
+    let typical = durations::rollout(workload);
+    Some(Pace { least: typical.least, most: typical.most, until: began?.checked_add(typical.most).ok()? })
+}
+
 /// A movement in a few words: `node joining, about 3 min left`, or that it is slow.
 fn told(progress: &Progress) -> Text {
     let left = progress.remaining();
     if left.is_zero() {
-        format!("{}: slow, usual {}, {} so far", progress.stage, words(progress.usual), words(progress.elapsed)).into()
+        format!("{}: slow, {} so far, typically {}", progress.stage, words(progress.elapsed), progress.span()).into()
     } else {
         format!("{}, about {} left", progress.stage, words(left)).into()
     }
@@ -355,6 +377,8 @@ fn unseen(source: &SourceId, workload: &Workload) -> Missing {
             "the platform counts replicas and does not say what they wait for".into()
         },
         unlock: match name.split_once('/') {
+            // Beneath a managed platform there is no cluster to ask: its own command is all there is.
+            _ if !matches!(workload.platform.as_str(), "cortex" | "kubernetes") => workload.reproduce.clone(),
             Some((namespace, _)) => format!("kubectl -n {} get pods,events", super::commands::quoted(namespace)).into(),
             None => format!("kubectl describe pods -l {}", super::commands::quoted(&format!("apiName={name}"))).into(),
         },

@@ -1,10 +1,14 @@
 //! Small helpers for calm sentences with numbers.
 
+use std::borrow::Cow;
+
 use crate::domain::text::Text;
+use crate::domain::time::{Duration, Timestamp, words};
 
 /// `1 replica`, `3 replicas`.
 pub fn count(number: u32, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+    let ending = if noun.ends_with("ch") { "es" } else { "s" };
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}{ending}") }
 }
 
 /// `1 of 4`.
@@ -34,9 +38,12 @@ pub fn names<'n>(names: impl ExactSizeIterator<Item = &'n Text>) -> String {
     }
 }
 
-/// A machine's name without its domain.
+/// A machine's name without its domain; an address stays whole.
 pub fn short_name(name: &str) -> &str {
-    name.split_once('.').map_or(name, |(host, _)| host)
+    match name.split_once('.') {
+        Some((host, _)) if !host.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => name,
+    }
 }
 
 /// The start of a long message; of one that ends with a traceback its last line, where the reason stands.
@@ -44,11 +51,52 @@ pub fn excerpt(message: &str) -> String {
     let mut lines = message.lines().map(str::trim).filter(|line| !line.is_empty());
     let is_traceback = lines.clone().any(|line| line.starts_with("File \""));
     let message = lines.next_back().filter(|_| is_traceback).unwrap_or(message);
+    let message = one_line(message);
     let mut excerpt: String = message.chars().take(120).collect();
     if excerpt.len() < message.len() {
         excerpt.push('…');
     }
     excerpt
+}
+
+/// What a person would quote of a message: its start, and of several lines (a traceback) the last one too,
+/// because that is where the error stands.
+pub fn gist(message: &str) -> String {
+    let mut lines = message.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    let text = match lines.next_back() {
+        Some(last) if first.len() + last.len() < 160 => format!("{first} … {last}"),
+        _ => excerpt(message),
+    };
+    in_quotes(&text)
+}
+
+/// A text in quotes that it does not use itself.
+pub fn in_quotes(text: &str) -> String {
+    if text.contains('"') && !text.contains('\'') { format!("'{text}'") } else { format!("\"{text}\"") }
+}
+
+/// A text of several lines as one.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    if text.contains(['\n', '\r', '\t']) { Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" ")) } else { Cow::Borrowed(text) }
+}
+
+/// A moment in UTC, as everywhere in an explanation: `14:02 UTC`, with its day where that is another one.
+pub fn clock_time(now: Timestamp, at: Timestamp) -> String {
+    let is_today = now.strftime("%F").to_string() == at.strftime("%F").to_string();
+    at.strftime(if is_today { "%H:%M UTC" } else { "%F %H:%M UTC" }).to_string()
+}
+
+/// `2–5 min`, `up to 5 min`, `45 s – 2 min`: how long something takes.
+pub fn span(least: Duration, most: Duration) -> String {
+    let whole = |duration: Duration| duration.as_secs() % 60 == 0 && duration.as_secs() < 6_000;
+    if least.is_zero() {
+        format!("up to {}", words(most))
+    } else if whole(least) && whole(most) {
+        format!("{}–{} min", least.as_secs() / 60, most.as_secs() / 60)
+    } else {
+        format!("{} – {}", words(least), words(most))
+    }
 }
 
 /// A title as the start of a phrase; abbreviations keep their capitals.
@@ -59,7 +107,9 @@ pub fn lower(title: &str) -> String {
     }
     let mut chars = title.chars();
     match (chars.next(), chars.next()) {
-        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain([second]).chain(chars).collect(),
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
+            first.to_lowercase().chain([second]).chain(chars).collect()
+        }
         _ => title.to_owned(),
     }
 }

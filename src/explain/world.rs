@@ -35,6 +35,17 @@ const STALE_AFTER: Duration = Duration::from_mins(10);
 /// How far back a failed launch counts where nobody says since when the group is wanted.
 const UNATTRIBUTED: Duration = Duration::from_hours(6);
 
+/// Events that announce that the machine is taken away.
+pub const RECLAIMED: &[&str] = &[
+    "SpotInterrupted",
+    "SpotInterruption",
+    "SpotInterruptionWarning",
+    "SpotRebalanceRecommendation",
+    "RebalanceRecommendation",
+    "PreemptScheduled",
+    "InstanceTerminating",
+];
+
 /// A snapshot, indexed.
 pub struct World<'a> {
     /// The snapshot itself.
@@ -74,6 +85,8 @@ pub struct Context<'a> {
     pub held: i64,
     /// What the cluster tells from inside.
     pub inside: Inside<'a>,
+    /// Notices that a machine is taken back: the machine itself may be gone.
+    pub notices: Vec<Said<'a, Event>>,
     /// Events of machines that pools asked for: the machines themselves may be gone.
     pub claim_events: Vec<Said<'a, Event>>,
 }
@@ -220,6 +233,9 @@ impl<'a> World<'a> {
         for (id, source) in &snapshot.views {
             world.add(id, source);
         }
+        for context in world.contexts.values_mut() {
+            context.inside.settle();
+        }
         for (id, source) in &snapshot.views {
             world.add_to_groups(id, source);
         }
@@ -268,6 +284,8 @@ impl<'a> World<'a> {
             _ => false,
         };
         context.claim_events.extend(view.events.iter().filter(is_claim).map(|event| (id, event)));
+        let is_notice = |event: &&Event| event.of.kind == ResourceKind::Node && RECLAIMED.contains(&event.reason.as_str());
+        context.notices.extend(view.events.iter().filter(is_notice).map(|event| (id, event)));
         for event in &view.events {
             self.events.entry(&event.of).or_default().push((id, event));
         }
@@ -374,6 +392,11 @@ impl<'a> World<'a> {
     /// The region of a context, if any source says.
     pub fn region(&self, context: &Text) -> Option<&'a Text> {
         self.context(context).clusters.iter().find_map(|(_, cluster)| cluster.region.as_ref())
+    }
+
+    /// The profile that reaches the account of a context, if its configuration names one.
+    pub fn aws_profile(&self, context: &Text) -> Option<&'a Text> {
+        self.context(context).sources.iter().find_map(|(_, source)| source.view.aws_profile.as_ref())
     }
 
     /// The platform's name of the cluster.

@@ -96,6 +96,7 @@ fn text_generator() -> Explanation {
         chain,
         missing: Vec::new(),
         progress: None,
+        pace: None,
         next_update: None,
         freed: None,
     }
@@ -113,6 +114,7 @@ pub fn explain(snapshot: &Snapshot, at: Timestamp) -> Explanations {
         chain: Vec::new(),
         missing: Vec::new(),
         progress: None,
+        pace: None,
         next_update: None,
         freed: None,
     };

@@ -43,6 +43,8 @@ struct VerdictBody<'a> {
     also: Vec<&'a str>,
     headline: &'a str,
     progress: Option<ProgressBody<'a>>,
+    /// What is normal for its rollout, and until when it was.
+    normal: Option<NormalBody>,
     freed: Option<FreedBody<'a>>,
     chain: Vec<LinkBody<'a>>,
     missing: Vec<MissingBody<'a>>,
@@ -62,6 +64,11 @@ impl<'a> VerdictBody<'a> {
             also: explanation.also.iter().map(CauseId::as_str).collect(),
             headline: &explanation.headline,
             progress: explanation.progress.as_ref().map(ProgressBody::new),
+            normal: explanation.pace.map(|pace| NormalBody {
+                from_seconds: pace.least.as_secs(),
+                to_seconds: pace.most.as_secs(),
+                until: pace.until,
+            }),
             freed: explanation.freed.as_ref().map(FreedBody::new),
             chain: explanation.chain.iter().map(|link| LinkBody::new(link.depth, &link.finding)).collect(),
             missing: explanation.missing.iter().map(MissingBody::new).collect(),
@@ -89,6 +96,13 @@ impl<'a> ProgressBody<'a> {
             slow: progress.is_slow(),
         }
     }
+}
+
+#[derive(Serialize)]
+struct NormalBody {
+    from_seconds: u64,
+    to_seconds: u64,
+    until: Timestamp,
 }
 
 #[derive(Serialize)]

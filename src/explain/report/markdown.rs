@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::text::{risk, sure, ways_out};
+use super::text::{beside_the_unlocking, is_obstacle, lasted, pace, risk, sure, told_once};
 use super::{Entry, Report};
-use crate::domain::time::{age, words};
 use crate::explain::finding::Verdict;
 
 /// The report as Markdown.
@@ -28,10 +27,13 @@ fn write_entry(out: &mut String, report: &Report<'_>, entry: &Entry<'_>) -> std:
         Verdict::Clear if explanation.progress.is_some() => "getting there",
         Verdict::Clear => "clear",
     };
-    let since = explanation.since.map(|since| format!(" for {}", words(age(report.now, since)))).unwrap_or_default();
+    let since = lasted(report.now, explanation);
     writeln!(out, "## {} ({}): {word}{since}\n", escaped(entry.name()), escaped(&explanation.workload.context))?;
     if !explanation.headline.is_empty() {
         writeln!(out, "**{}**\n", escaped(&explanation.headline))?;
+    }
+    if let Some(pace) = pace(report.now, explanation) {
+        writeln!(out, "{}.\n", escaped(&pace))?;
     }
     if let Some(root) = &explanation.root {
         write!(out, "Root cause: `{root}`")?;
@@ -40,7 +42,7 @@ fn write_entry(out: &mut String, report: &Report<'_>, entry: &Entry<'_>) -> std:
         }
         writeln!(out, ". As of {}.\n", report.now)?;
     }
-    for link in &explanation.chain {
+    for link in explanation.chain.iter().filter(|link| !is_obstacle(&link.finding)) {
         let indent = "  ".repeat(link.depth);
         let finding = &link.finding;
         writeln!(out, "{indent}- {} ({}, `{}`)", escaped(&finding.says), sure(finding.confidence), finding.cause)?;
@@ -58,18 +60,18 @@ fn write_entry(out: &mut String, report: &Report<'_>, entry: &Entry<'_>) -> std:
     }
     if !explanation.missing.is_empty() {
         writeln!(out, "\nCould not be told:\n")?;
-        for missing in &explanation.missing {
+        for (missing, unlocks) in told_once(&explanation.missing) {
             writeln!(
                 out,
                 "- {}: {} ({}); unlock with {}",
                 escaped(&missing.question),
                 escaped(&missing.why),
                 missing.source.kind,
-                code(&missing.unlock)
+                code(&unlocks.join(", "))
             )?;
         }
     }
-    let ways = ways_out(explanation);
+    let ways = beside_the_unlocking(explanation);
     if !ways.is_empty() {
         writeln!(out, "\nWays out:\n")?;
     }

@@ -1,9 +1,10 @@
 //! The text of `why`: a tree that reads from the symptom down to the root, then the ways out.
 
 use super::{Entry, Report, Style};
+use crate::domain::id::{ResourceKey, ResourceKind};
 use crate::domain::time::{Duration, Timestamp, age, words};
 use crate::explain::finding::{CauseId, Confidence, Evidence, Explanation, Finding, Missing, Progress, Remedy, Risk, Verdict};
-use crate::explain::words::short_name;
+use crate::explain::words::{clock_time, one_line, short_name, span};
 
 /// The characters a report is drawn with.
 pub(super) struct Glyphs {
@@ -27,11 +28,35 @@ impl Style {
 /// The report as text, wrapped at the style's width.
 pub fn why_text(report: &Report<'_>, style: Style) -> String {
     let mut out = Page::new(style, report.now);
-    for entry in &report.entries {
-        out.part();
+    // What needs somebody stands first; what is well takes one line each at the end.
+    let mut entries: Vec<&Entry<'_>> = report.entries.iter().collect();
+    entries.sort_by_key(|entry| urgency(&entry.explanation));
+    let mut brief = false;
+    for entry in entries {
+        let is_brief = is_brief(&entry.explanation);
+        if !(brief && is_brief) {
+            out.part();
+        }
+        brief = is_brief;
         out.entry(entry);
     }
     out.finish()
+}
+
+/// Held up, then cannot tell, then moving, then well.
+fn urgency(explanation: &Explanation) -> u8 {
+    match explanation.verdict {
+        Verdict::Held => 0,
+        Verdict::CannotTell => 1,
+        Verdict::Clear if explanation.progress.is_some() => 2,
+        Verdict::Clear if !is_brief(explanation) => 3,
+        Verdict::Clear => 4,
+    }
+}
+
+/// Whether one line says it all.
+fn is_brief(explanation: &Explanation) -> bool {
+    explanation.verdict == Verdict::Clear && explanation.headline.is_empty() && explanation.progress.is_none()
 }
 
 /// What is left of typographic characters on a plain terminal.
@@ -40,6 +65,7 @@ pub(super) fn to_ascii(text: &str) -> String {
         .map(|c| match c {
             '…' => "...".to_owned(),
             '×' => "x".to_owned(),
+            '–' => "-".to_owned(),
             '→' => "->".to_owned(),
             '·' => "-".to_owned(),
             c if c.is_ascii() => c.to_string(),
@@ -87,7 +113,10 @@ pub fn ways_out(explanation: &Explanation) -> Vec<&Remedy> {
     roots.append(&mut others);
     let mut ways: Vec<&Remedy> = Vec::new();
     for remedy in roots.into_iter().flat_map(|finding| &finding.remedies) {
-        if !ways.iter().any(|known| known.text == remedy.text && known.command == remedy.command) {
+        // Two ways to word one look are one look; a change is also what its words say.
+        let looks = remedy.risk == Risk::Inspect && remedy.command.is_some();
+        let same = |known: &&Remedy| known.command == remedy.command && (looks && known.risk == Risk::Inspect || known.text == remedy.text);
+        if !ways.iter().any(same) {
             ways.push(remedy);
         }
     }
@@ -132,13 +161,12 @@ impl Page {
             Some(_) => format!("{} in {}", entry.name(), explanation.workload.context),
             None => format!("context {}", entry.name()),
         };
-        let since = explanation
-            .since
-            .map(|since| format!(" for {} (since {})", words(age(self.now, since)), moment(self.now, since)))
-            .unwrap_or_default();
-        self.wrap(&format!("{glyph} "), &format!("{name}: {word}{since}"), "  ");
+        self.wrap(&format!("{glyph} "), &format!("{name}: {word}{}", lasted(self.now, explanation)), "  ");
         if !explanation.headline.is_empty() {
             self.wrap("  ", &explanation.headline, "  ");
+        }
+        if let Some(pace) = pace(self.now, explanation) {
+            self.wrap("  ", &pace, "  ");
         }
         if let Some(freed) = explanation.freed.as_ref().filter(|_| explanation.progress.is_some()) {
             self.wrap("  ", &freed.says(), "  ");
@@ -150,20 +178,18 @@ impl Page {
         }
         self.chain(explanation);
         self.missing(&explanation.missing);
-        self.ways_out(explanation);
+        self.ways("Ways out", &beside_the_unlocking(explanation));
     }
 
     fn chain(&mut self, explanation: &Explanation) {
         let glyphs = self.style.glyphs();
         let mut told: Vec<&Evidence> = Vec::new();
-        for link in &explanation.chain {
+        for link in explanation.chain.iter().filter(|link| !is_obstacle(&link.finding)) {
             self.lines.push(String::new());
             let finding = &link.finding;
             let indent = "  ".to_owned() + &"   ".repeat(link.depth.saturating_sub(1));
             let arm = if link.depth == 0 { String::new() } else { format!("{} ", glyphs.branch) };
-            let is_obstacle = finding.resource.kind == crate::domain::id::ResourceKind::Source;
-            let glyph = if is_obstacle { glyphs.open } else { glyphs.held };
-            let lead = format!("{indent}{arm}{glyph} ");
+            let lead = format!("{indent}{arm}{} ", glyphs.held);
             let rest = " ".repeat(width(&lead));
             self.wrap(&lead, &format!("{} ({})", finding.says, sure(finding.confidence)), &rest);
             for evidence in &finding.evidence {
@@ -179,7 +205,7 @@ impl Page {
                     &lead,
                     &format!(
                         "{} {}: {} ({}, {ago})",
-                        short_name(&evidence.resource.name),
+                        whose(&evidence.resource),
                         evidence.field,
                         excerpt(&evidence.value),
                         evidence.source.kind
@@ -197,14 +223,10 @@ impl Page {
         let glyph = self.style.glyphs().open;
         self.lines.push(String::new());
         self.lines.push("  What could not be told".to_owned());
-        for entry in missing {
+        for (entry, unlocks) in told_once(missing) {
             self.wrap(&format!("  {glyph} "), &format!("{}: {} ({})", entry.question, entry.why, entry.source.kind), "    ");
-            self.wrap("    unlock: ", &entry.unlock, "            ");
+            self.wrap("    unlock: ", &unlocks.join(", "), "            ");
         }
-    }
-
-    fn ways_out(&mut self, explanation: &Explanation) {
-        self.ways("Ways out", &ways_out(explanation));
     }
 
     pub(super) fn ways(&mut self, title: &str, ways: &[&Remedy]) {
@@ -244,23 +266,76 @@ impl Page {
     }
 }
 
+/// ` for 41 min (since 10:59 UTC)`; nothing for what has only just been seen.
+pub(super) fn lasted(now: Timestamp, explanation: &Explanation) -> String {
+    let since = explanation.since.filter(|since| age(now, *since) >= JUST_NOW);
+    since.map(|since| format!(" for {} (since {})", words(age(now, since)), clock_time(now, since))).unwrap_or_default()
+}
+
+/// Shorter than this is no duration worth telling.
+const JUST_NOW: Duration = Duration::from_secs(5);
+
+/// Where a rollout stands against what is normal for it: normal so far, or since when it is not.
+pub(super) fn pace(now: Timestamp, explanation: &Explanation) -> Option<String> {
+    let pace = explanation.pace?;
+    let span = span(pace.least, pace.most);
+    if pace.until < now {
+        return Some(format!("stopped being normal at {} (after {}; typically {span})", clock_time(now, pace.until), words(pace.most)));
+    }
+    let progress = explanation.progress.as_ref()?;
+    Some(format!("normal so far: {} of typically {span}", words(progress.elapsed)))
+}
+
+/// Whether a finding is about holdup's own reading: it is told once, among what could not be told.
+pub(super) fn is_obstacle(finding: &Finding) -> bool {
+    finding.resource.kind == ResourceKind::Source
+}
+
+/// What could not be told, each question once with all that would unlock it.
+pub(super) fn told_once(missing: &[Missing]) -> Vec<(&Missing, Vec<&str>)> {
+    let mut told: Vec<(&Missing, Vec<&str>)> = Vec::new();
+    for entry in missing {
+        let same = |(known, _): &&mut (&Missing, Vec<&str>)| {
+            (&known.question, &known.why, &known.source) == (&entry.question, &entry.why, &entry.source)
+        };
+        match told.iter_mut().find(same) {
+            Some((_, unlocks)) if !unlocks.contains(&entry.unlock.as_str()) => unlocks.push(&entry.unlock),
+            Some(_) => {}
+            None => told.push((entry, vec![&entry.unlock])),
+        }
+    }
+    told
+}
+
+/// The ways out, without those that stand as the unlocking of what could not be told.
+pub(super) fn beside_the_unlocking(explanation: &Explanation) -> Vec<&Remedy> {
+    let mut ways = ways_out(explanation);
+    ways.retain(|remedy| remedy.command.is_some() || !explanation.missing.iter().any(|missing| missing.unlock == remedy.text));
+    ways
+}
+
+/// Characters of a name that a service made up of numbers.
+const UUID: usize = 36;
+
+/// A resource at the beginning of a line of evidence. An activity's name is a long number of which the
+/// beginning will do; the JSON has it whole.
+fn whose(resource: &ResourceKey) -> String {
+    match resource.kind {
+        ResourceKind::Activity if resource.name.len() == UUID => format!("activity {}", resource.name.get(..8).unwrap_or_default()),
+        _ => short_name(&resource.name).to_owned(),
+    }
+}
+
 /// The longest value shown in a tree; the JSON has it whole.
 const SHOWN: usize = 200;
 
 /// The start of a long value, in one line.
 fn excerpt(value: &str) -> String {
-    let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
-    let value = value.as_str();
+    let value = one_line(value);
     match value.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", value.get(..end).unwrap_or(value).trim_end()),
-        None => value.to_owned(),
+        Some((end, _)) => format!("{}…", value.get(..end).unwrap_or(&value).trim_end()),
+        None => value.into_owned(),
     }
-}
-
-/// A moment, in UTC as everywhere in a report: `14:02 UTC`, with its day where that is another one.
-fn moment(now: Timestamp, at: Timestamp) -> String {
-    let is_today = now.strftime("%F").to_string() == at.strftime("%F").to_string();
-    at.strftime(if is_today { "%H:%M UTC" } else { "%F %H:%M UTC" }).to_string()
 }
 
 /// How long ago, in words; the present is `now`.

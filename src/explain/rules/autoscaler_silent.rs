@@ -5,10 +5,11 @@ use super::Rule;
 use crate::domain::id::{ResourceKey, SourceId};
 use crate::domain::text::Text;
 use crate::explain::autoscaler::{self, State};
+use crate::explain::commands::remedy;
 use crate::explain::condition::Condition;
 use crate::explain::engine::{Held, Obstacle, Verdict};
 use crate::explain::fill::Fill;
-use crate::explain::finding::{Confidence, Missing};
+use crate::explain::finding::{Confidence, Missing, Risk};
 use crate::explain::obstacle::{self, Need};
 use crate::explain::world::World;
 
@@ -52,7 +53,12 @@ pub(crate) fn dead(world: &World<'_>, context: &Text) -> Option<Held> {
     let source = evidence.first().map_or_else(|| SourceId::new(context, crate::explain::inside::NODES), |evidence| evidence.source.clone());
     let fill = Fill::of(world, context);
     let held = Held::new(cause, key, world.confidence(&source, Confidence::Certain), says, "the cluster autoscaler does not work");
-    Some(held.evidence(evidence).remedies(fill.remedies(cause)))
+    let restart = remedy(
+        Risk::Low,
+        "restart the autoscaler, once its log says why it stopped; machines and replicas stay as they are",
+        format!("{} -n kube-system rollout restart deployment/cluster-autoscaler", fill.kubectl()),
+    );
+    Some(held.evidence(evidence).remedies([restart]).remedies(fill.remedies(cause)))
 }
 
 fn unseen(world: &World<'_>, key: &ResourceKey) -> Verdict {

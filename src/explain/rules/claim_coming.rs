@@ -5,11 +5,12 @@ use crate::domain::condition;
 use crate::domain::id::{ResourceKey, ResourceKind};
 use crate::domain::provisioner::NodeClaim;
 use crate::domain::replica::Replica;
-use crate::domain::time::{Duration, Timestamp, age, words};
+use crate::domain::time::{Timestamp, age, words};
 use crate::explain::condition::{Condition, Symptom};
+use crate::explain::durations::{self, Stage};
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
-use crate::explain::finding::{Confidence, Evidence, Progress};
+use crate::explain::finding::{Confidence, Evidence};
 use crate::explain::signature::{self, Hints};
 use crate::explain::world::{Said, World};
 
@@ -28,12 +29,6 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// From the claim to a node that takes replicas, when nothing is wrong.
-const USUAL: Duration = Duration::from_mins(3);
-
-/// A machine that has not joined after this is late; the pool itself gives up after 15 minutes.
-const LATE: Duration = Duration::from_mins(8);
-
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some((_, replica)) = world.replica(key) else { return Verdict::Clear };
     let Some(said) = find(world, replica) else { return Verdict::Clear };
@@ -43,8 +38,9 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let told = condition::named(&claim.conditions, open);
     let reason = told.map(|told| told.reason.as_str()).unwrap_or_default();
     let failed = open == "Launched" && told.is_some_and(|told| told.holds != Some(true) && !is_calm(&told.reason));
-    if !failed && elapsed < LATE {
-        return Verdict::Moving(Progress { stage: stage.into(), elapsed, usual: USUAL });
+    let typical = durations::of("karpenter", Stage::Machine);
+    if !failed && elapsed < typical.stuck {
+        return typical.moving(stage, elapsed);
     }
     let machine = claim.instance_type.as_deref().unwrap_or("a machine");
     let message = told.map(|told| told.message.as_str()).unwrap_or_default();
@@ -71,7 +67,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         ),
     };
     let node = claim.node.as_ref().map(|node| ResourceKey::new(&key.context, ResourceKind::Node, node.clone()));
-    let fill = Fill::of(world, &key.context).replica(replica).and("node_claim", &claim.key.name).and("node_pool", &claim.pool);
+    let fill = Fill::of(world, &key.context).replica(replica).and("nodeclaim", &claim.key.name).and("nodepool", &claim.pool);
     let fill = claim.node.as_ref().map_or(fill.clone(), |node| fill.and("node", node));
     let held = Held::new(cause, &claim.key, world.confidence(said.0, Confidence::Certain), says, headline)
         .evidence(conditions(world, said))

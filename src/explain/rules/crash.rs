@@ -85,11 +85,13 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     )
     .evidence(died.iter().take(2).map(|(said, death)| of_death(world, *said, *death)))
     .evidence(machine.map(|said| world.told(said)))
-    .evidence([
-        world.evidence(waiting.source, key, "replica_counts.failed", counts.failed.to_string()),
-        world.evidence(waiting.source, key, "replica_counts.killed", counts.killed.to_string()),
-        world.evidence(waiting.source, key, "replica_counts.ready", counts.ready.to_string()),
-    ])
+    .evidence(
+        [("replica_counts.failed", counts.failed), ("replica_counts.killed", counts.killed)]
+            .into_iter()
+            .filter(|(_, number)| *number > 0)
+            .map(|(field, number)| world.evidence(waiting.source, key, field, number.to_string())),
+    )
+    .evidence(super::log_tells::last_words(world, waiting))
     .remedies(remedies)
     .asks([Symptom::new(Condition::LogTells, key)])
     .asks_each(replica_tells::asks(first.map(|(said, _)| said)))

@@ -4,8 +4,9 @@
 use super::Rule;
 use crate::domain::id::ResourceKey;
 use crate::domain::time::{Duration, age, words};
-use crate::domain::workload::Phase;
+use crate::domain::workload::{Phase, PlatformMessage, Workload};
 use crate::explain::condition::Condition;
+use crate::explain::durations::{self, Stage};
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
 use crate::explain::finding::Confidence;
@@ -15,20 +16,27 @@ use crate::explain::world::World;
 pub(super) const RULE: Rule =
     Rule { slug: "creating_silent", explains: Condition::PlatformSays, causes: &["azure/state-stuck-creating-silent"], check };
 
-/// From when on silence is not patience any more.
-const SILENCE: Duration = Duration::from_hours(1);
 /// The sentence that comes instead of a log.
 const WITHHELD: &str = "logs can't be retrieved";
 
+/// Whether the silence has lasted too long.
+pub(super) fn applies(world: &World<'_>, key: &ResourceKey) -> bool {
+    world.workload(key).is_some_and(|(_, workload)| silence(world, workload).is_some())
+}
+
+/// For how long a deployment has been made in silence, and the sentence that stands for its log.
+fn silence<'a>(world: &World<'_>, workload: &'a Workload) -> Option<(Duration, &'a PlatformMessage)> {
+    if workload.platform.as_str() != "azure" || workload.status.phase != Phase::Updating {
+        return None;
+    }
+    let sentence = workload.messages.iter().find(|message| message.text.contains(WITHHELD))?;
+    let waited = age(world.now, since(world.snapshot, workload)?);
+    (waited >= durations::of("azure", Stage::Rollout).stuck).then_some((waited, sentence))
+}
+
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some((source, workload)) = world.workload(key) else { return Verdict::Clear };
-    if workload.platform.as_str() != "azure" || workload.status.phase != Phase::Updating {
-        return Verdict::Clear;
-    }
-    let Some(sentence) = workload.messages.iter().find(|message| message.text.contains(WITHHELD)) else { return Verdict::Clear };
-    let Some(waited) = since(world.snapshot, workload).map(|since| age(world.now, since)).filter(|waited| *waited >= SILENCE) else {
-        return Verdict::Clear;
-    };
+    let Some((waited, sentence)) = silence(world, workload) else { return Verdict::Clear };
     let cause = "azure/state-stuck-creating-silent";
     let says = format!("{} has been {} for {}, and its log is withheld all the while", key.name, workload.status.native, words(waited));
     Held::new(
@@ -40,7 +48,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     )
     .evidence([
         world.evidence(source, key, "provisioningState", workload.status.native.clone()),
-        world.evidence(source, key, "operation: running for", words(waited)),
+        world.evidence(source, key, "operation has been running for", words(waited)),
         world.evidence(source, key, &sentence.field, sentence.text.clone()),
     ])
     .remedies(Fill::of(world, &key.context).known_of(workload).remedies(cause))

@@ -8,9 +8,10 @@ use crate::domain::time::{age, words};
 use crate::domain::workload::Phase;
 use crate::explain::condition::{Condition, Symptom};
 use crate::explain::dialect;
+use crate::explain::durations;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
-use crate::explain::finding::{Confidence, Progress};
+use crate::explain::finding::Confidence;
 use crate::explain::known;
 use crate::explain::words::lower;
 use crate::explain::world::{Said, World};
@@ -45,27 +46,37 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         return Verdict::Clear;
     }
     let Some((began, last, what, cause)) = stage(world, key) else { return Verdict::Clear };
-    let (elapsed, usual) = (age(world.now, began.1.at), workload.usual_rollout);
-    if elapsed <= usual {
-        return Verdict::Moving(Progress { stage: what.into(), elapsed, usual });
+    let (elapsed, typical) = (age(world.now, began.1.at), durations::rollout(workload));
+    if elapsed <= typical.most {
+        return typical.moving(what, elapsed);
     }
     // What the platform says itself goes before what its silence suggests.
     if !workload.messages.is_empty() {
         return Verdict::Clear;
     }
     let title = known::title(&cause.into()).map(lower).unwrap_or_default();
-    let says = format!("it has been {what} for {} and is past the {} it is given: {title}", words(age(world.now, last.1.at)), words(usual));
+    let says = format!(
+        "it has been {what} for {} and is past the {} it is given. What this has meant before: {title}",
+        words(age(world.now, last.1.at)),
+        words(typical.most)
+    );
     let evidence = [&began, &last].map(|(from, event)| {
         let mut evidence = world.evidence(from, key, "events.event_info", event.message.clone());
         evidence.observed_at = event.at;
         evidence
     });
     let [began, last] = evidence;
-    Held::new(cause, key, world.confidence(source, Confidence::Likely), says, format!("{what} for too long"))
-        .evidence([last, began, world.evidence(source, key, "status", workload.status.native.clone())])
-        .remedies(Fill::of(world, &key.context).known_of(workload).remedies(cause))
-        .asks([Symptom::new(Condition::LogTells, key)])
-        .verdict()
+    Held::new(
+        cause,
+        key,
+        world.confidence(source, Confidence::Likely),
+        says,
+        format!("{what} for {}, {} are given", words(elapsed), words(typical.most)),
+    )
+    .evidence([last, began, world.evidence(source, key, "status", workload.status.native.clone())])
+    .remedies(Fill::of(world, &key.context).known_of(workload).remedies(cause))
+    .asks([Symptom::new(Condition::LogTells, key)])
+    .verdict()
 }
 
 /// The beginning of the present deployment, the event its stage began with, the stage, its cause.

@@ -18,7 +18,8 @@ pub(super) const RULE: Rule = Rule { slug: "group_backoff", explains: Condition:
 /// Whether the autoscaler pauses with a group and the cloud's history does not say why.
 pub(crate) fn applies(world: &World<'_>, group: &Group<'_>) -> bool {
     let pauses = autoscaler::group(world, group).is_some_and(|(.., told)| autoscaler::pauses(told));
-    pauses && group.refusals().is_empty() && !is_full(group) && underway(world, group).is_none()
+    // A pause that follows from suspended launches is told with them.
+    pauses && !super::suspended::applies(group) && group.refusals().is_empty() && !is_full(group) && underway(world, group).is_none()
 }
 
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
@@ -27,7 +28,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         return Verdict::Clear;
     }
     let Some((source, status, told)) = autoscaler::group(world, group) else { return Verdict::Clear };
-    let since = told.since.map(|at| format!(" since {}", words(age(world.now, at)))).unwrap_or_default();
+    let since = told.since.map(|at| format!(" for {}", words(age(world.now, at)))).unwrap_or_default();
     let why = told.backoff.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
     let name = &key.name;
     let mut evidence = world.evidence(source, status, &format!("{} scaleUp", told.cloud_name), format!("{}{why}", told.scale_up));
@@ -36,7 +37,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         "kubernetes/ca-backoff",
         key,
         world.confidence(source, Confidence::Certain),
-        format!("the autoscaler leaves group {name} alone{since}, after a launch that failed{why}"),
+        format!("the autoscaler has left group {name} alone{since}, after a launch that failed{why}"),
         format!("group {name} in a pause after a failed launch"),
     )
     .evidence([evidence])

@@ -4,28 +4,25 @@
 use super::Rule;
 use super::at_max::is_full;
 use super::node_joining::underway;
+use super::suspended;
 use crate::domain::id::ResourceKey;
-use crate::domain::time::{Duration, age};
+use crate::domain::time::age;
 use crate::explain::condition::{Condition, Symptom};
+use crate::explain::dialect;
+use crate::explain::durations::{self, Stage};
 use crate::explain::engine::{Held, Verdict};
-use crate::explain::finding::{Confidence, Evidence, Progress};
+use crate::explain::finding::{Confidence, Evidence};
 use crate::explain::places::offers_none;
 use crate::explain::words::count;
 use crate::explain::world::{Group, World};
 
 pub(super) const RULE: Rule = Rule { slug: "group_idle", explains: Condition::GroupFixed, causes: &["aws/resize-timeout"], check };
 
-/// How long an autoscaler takes to notice, when nothing is wrong.
-const NOTICES: Duration = Duration::from_mins(1);
-
-/// After this the silence needs a reason.
-const PATIENCE: Duration = Duration::from_mins(4);
-
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some(group) = world.group(key) else { return Verdict::Clear };
     if is_full(group)
         || !group.refusals().is_empty()
-        || is_suspended(group)
+        || suspended::applies(group)
         || underway(world, group).is_some()
         || super::group_backoff::applies(world, group)
     {
@@ -36,8 +33,11 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         return Verdict::Clear;
     }
     let elapsed = group.wanted_since.map(|since| age(world.now, since)).unwrap_or_default();
-    if elapsed < PATIENCE {
-        return Verdict::Moving(Progress { stage: "asking for a machine".into(), elapsed, usual: NOTICES });
+    let platform = dialect::pick_shared(world, &key.context, "cortex", dialect::KUBERNETES);
+    let typical = durations::of(platform, Stage::Asking);
+    // After that the silence needs a reason.
+    if elapsed < typical.stuck {
+        return typical.moving("asking for a machine", elapsed);
     }
     let Some((source, max)) = group.max() else { return Verdict::Clear };
     let (running, name) = (group.running(), &key.name);
@@ -49,10 +49,6 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         .evidence(taken_back)
         .asks([Symptom::new(Condition::LaunchRefused, key)])
         .verdict()
-}
-
-fn is_suspended(group: &Group<'_>) -> bool {
-    group.actual.is_some_and(|(_, actual)| actual.suspended.iter().any(|suspended| suspended.process.as_str() == "Launch"))
 }
 
 /// A wish for a machine that rose and fell again without one, as holdup itself saw it.

@@ -8,6 +8,7 @@ use crate::explain::commands::{self, advice};
 use crate::explain::condition::Condition;
 use crate::explain::dialect;
 use crate::explain::engine::{Held, Verdict};
+use crate::explain::fill::Fill;
 use crate::explain::finding::{Confidence, Remedy, Risk};
 use crate::explain::known;
 use crate::explain::refusal::{self, Reason};
@@ -27,7 +28,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let title = known::title(&reason.cause).unwrap_or("AWS refused the launch");
     let (says, headline) = match reason.cause.as_str() {
         refusal::SPOT_CAPACITY => {
-            (format!("AWS has no spot capacity for {machine} now{}", pools(group)), format!("no spot capacity for {machine}"))
+            (format!("AWS has no spot capacity now for {machine}{}", pools(group)), format!("no spot capacity for {machine}"))
         }
         refusal::ZONE_CAPACITY => (
             format!("AWS has no free {machine} (on-demand){zone} now; quota and maximum size are not the reason"),
@@ -63,8 +64,8 @@ fn pools(group: &Group<'_>) -> String {
     match types {
         0 => String::new(),
         1 => "; the group knows no other type".to_owned(),
-        2 => " or the other type of the group".to_owned(),
-        more => format!(" or the other {} types of the group", more - 1),
+        2 => ", nor for the other type of the group".to_owned(),
+        more => format!(", nor for the other {} types of the group", more - 1),
     }
 }
 
@@ -110,23 +111,10 @@ fn remedies(world: &World<'_>, group: &Group<'_>, reason: &Reason<'_>) -> Vec<Re
             advice(Risk::Low, "or wait: capacity comes and goes, and the group tries again by itself"),
         ],
         _ => {
-            let context = group.key.context.as_str();
-            let region = world.region(&group.key.context).map(Text::as_str).unwrap_or_default();
-            let cluster = world.cluster_name(&group.key.context).map(Text::as_str).unwrap_or_default();
             let instance = reason.said.1.instance.as_deref().unwrap_or_default();
             let machine = group.preferred_type().map(Text::as_str).unwrap_or_default();
-            let fill = [
-                ("group", name.as_str()),
-                ("node_group", name.as_str()),
-                ("asg", group.cloud_name().as_str()),
-                ("region", region),
-                ("cluster", cluster),
-                ("instance", instance),
-                ("instance_type", machine),
-                ("env", context),
-                ("context", context),
-            ];
-            known::remedies(&reason.cause, &fill)
+            let fill = Fill::of(world, &group.key.context).group(group).and("instance", instance).and("instance_type", machine);
+            fill.remedies(reason.cause.as_str())
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::explain::condition::{Condition, Symptom};
 use crate::explain::dialect::pick_shared;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Evidence, Risk};
-use crate::explain::words::count;
+use crate::explain::words::{clock_time, count};
 use crate::explain::world::{Said, World};
 
 pub(super) const RULE: Rule = Rule {
@@ -35,8 +35,10 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let recent = age(world.now, newest.started_at) <= RECENT;
     let confidence = if recent { Confidence::Certain } else { Confidence::Likely };
     let (running, name) = (group.running(), &key.name);
-    let tries = count(u32::try_from(refusals.len()).unwrap_or(u32::MAX), "launch").replace("launchs", "launches");
-    let says = format!("group {name} could not grow from {running} to {}: AWS refused {tries}", running + 1);
+    let tries = count(u32::try_from(refusals.len()).unwrap_or(u32::MAX), "launch");
+    let first = refusals.last().map(|(_, launch)| launch.started_at).filter(|first| *first != newest.started_at);
+    let since = first.map(|first| format!(" since {}", clock_time(world.now, first))).unwrap_or_default();
+    let says = format!("group {name} could not grow from {running} to {}: AWS refused {tries}{since}", running + 1);
     Held::new(
         pick_shared(world, &key.context, "cortex/update-asg-activity", "kubernetes/ca-scaleup-failed"),
         key,

@@ -12,7 +12,7 @@ use crate::explain::finding::{CauseId, Confidence, Evidence};
 use crate::explain::known;
 use crate::explain::placement::Waiting;
 use crate::explain::signature::{self, Field, Hints};
-use crate::explain::words::{count, excerpt, lower};
+use crate::explain::words::{count, excerpt, in_quotes, lower};
 use crate::explain::world::World;
 
 pub(super) const RULE: Rule = Rule { slug: "log_tells", explains: Condition::LogTells, causes: &[], check };
@@ -67,7 +67,7 @@ fn finding(world: &World<'_>, waiting: Waiting<'_>, key: &ResourceKey, first: &T
         0 | 1 => String::new(),
         several => format!("; {} say the same", count(several, "log")),
     };
-    let says = format!("{title}: the log of {} says \"{}\"{others}", whose(first.tail), excerpt(&first.line));
+    let says = format!("{title}: the log of {} says {}{others}", whose(first.tail), in_quotes(&excerpt(&first.line)));
     let fill = Fill::of(world, &key.context).known_of(waiting.workload);
     let fill = match world.replica(&first.tail.of) {
         Some((_, replica)) => fill.replica(replica),
@@ -77,9 +77,18 @@ fn finding(world: &World<'_>, waiting: Waiting<'_>, key: &ResourceKey, first: &T
         Some(container) => fill.and("container", container),
         None => fill,
     };
+    let fill = match quoted_path(&first.line) {
+        Some(path) => fill.and("path", path),
+        None => fill,
+    };
     Held::new(first.cause.as_str(), key, world.confidence(first.source, first.confidence), says, title)
         .evidence(same.iter().take(SHOWN).map(|told| evidence(told)))
         .remedies(fill.remedies(first.cause.as_str()))
+}
+
+/// The path that a line quotes: `No such file or directory: '/models/a.bin'`.
+fn quoted_path(line: &str) -> Option<&str> {
+    line.split(['\'', '"']).skip(1).step_by(2).find(|quoted| quoted.starts_with('/') && quoted.len() > 1)
 }
 
 /// `ml/api-7c4 (main)`.
@@ -88,18 +97,41 @@ fn whose(tail: &LogTail) -> String {
     format!("{}{container}", tail.of.name)
 }
 
-fn evidence(told: &Told<'_>) -> Evidence {
-    let container = told.tail.container.as_ref().map(Text::as_str);
-    let which = match (container, told.tail.previous) {
+/// The last line of a log that names no known cause: what a person would look at first.
+pub(super) fn last_words(world: &World<'_>, waiting: Waiting<'_>) -> Option<Evidence> {
+    let logs = world.logs(&waiting.workload.key);
+    if logs.iter().any(|(source, tail)| read(&waiting.workload.platform, source, tail).is_some()) {
+        return None;
+    }
+    let (source, tail, line) = logs.iter().find_map(|(source, tail)| {
+        let line = tail.lines.lines().map(str::trim).rfind(|line| !line.is_empty())?;
+        Some((*source, *tail, line))
+    })?;
+    Some(Evidence {
+        source: source.clone(),
+        resource: tail.of.clone(),
+        field: format!("{}, last line", which(tail)).into(),
+        value: line.into(),
+        observed_at: tail.at,
+    })
+}
+
+/// Which log a line is from.
+fn which(tail: &LogTail) -> String {
+    let container = tail.container.as_ref().map(Text::as_str);
+    match (container, tail.previous) {
         (Some(container), true) => format!("log of {container}, before its restart"),
         (Some(container), false) => format!("log of {container}"),
         (None, true) => "log, before its restart".to_owned(),
         (None, false) => "log".to_owned(),
-    };
+    }
+}
+
+fn evidence(told: &Told<'_>) -> Evidence {
     Evidence {
         source: told.source.clone(),
         resource: told.tail.of.clone(),
-        field: which.into(),
+        field: which(told.tail).into(),
         value: told.line.as_str().into(),
         observed_at: told.tail.at,
     }

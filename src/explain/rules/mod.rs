@@ -24,6 +24,7 @@ pub mod job_waiting;
 pub mod launch_reason;
 pub mod launch_refused;
 pub mod log_tells;
+pub mod machine_reclaimed;
 pub mod managed_quota;
 pub mod network_down;
 pub mod network_takes_none;
@@ -91,6 +92,7 @@ pub static RULES: &[Rule] = &[
     network_takes_none::RULE,
     crash::RULE,
     out_of_memory::RULE,
+    machine_reclaimed::RULE,
     replica_lost::RULE,
     rollout_held::RULE,
     creation_refused::RULE,

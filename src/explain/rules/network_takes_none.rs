@@ -13,7 +13,7 @@ use crate::explain::engine::{Held, Obstacle, Verdict};
 use crate::explain::fill::Fill;
 use crate::explain::finding::{Confidence, Evidence, Missing, Remedy, Risk};
 use crate::explain::placement::Waiting;
-use crate::explain::words::{cores, list};
+use crate::explain::words::{bytes, cores, list};
 use crate::explain::world::{Said, World};
 
 pub(super) const RULE: Rule = Rule {
@@ -93,9 +93,15 @@ impl<'a> Case<'_, 'a> {
         if let Some(endpoint) = endpoint {
             fill = fill.and("provider_endpoint", endpoint);
         }
+        let elsewhere = self.elsewhere();
+        let mut remedies = fill.remedies(cause);
+        if elsewhere.is_some() {
+            // Another network is named: the same with a hole for its name is of no use beside it.
+            remedies.retain(|remedy| !remedy.command.as_ref().is_some_and(|command| command.contains("<provider>")));
+        }
         Held::new(cause, &self.workload().key, world.confidence(self.network.0, confidence), says, headline)
-            .remedies(fill.remedies(cause))
-            .remedies(self.elsewhere())
+            .remedies(remedies)
+            .remedies(elsewhere)
     }
 
     /// A condition of the network as evidence.
@@ -153,17 +159,16 @@ impl<'a> Case<'_, 'a> {
 
     fn resources(&self) -> Option<Held> {
         let (free, asked) = (known(self.network.1)?, self.workload().demand?);
-        let gib = |bytes: i64| format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0);
         let kinds = [
             ("cpu", asked.cpu_millis, free.cpu_millis, cores(asked.cpu_millis), cores(free.cpu_millis)),
-            ("memory", asked.memory_bytes, free.memory_bytes, gib(asked.memory_bytes), gib(free.memory_bytes)),
+            ("memory", asked.memory_bytes, free.memory_bytes, bytes(asked.memory_bytes), bytes(free.memory_bytes)),
             ("gpu", asked.gpus, free.gpus, asked.gpus.to_string(), free.gpus.to_string()),
         ];
         let short: Vec<_> = kinds.into_iter().filter(|(_, asked, free, ..)| asked > free).collect();
         if short.is_empty() {
             return None;
         }
-        let lacks: Vec<String> = short.iter().map(|(name, _, _, asked, free)| format!("{name} {asked}, free {free}")).collect();
+        let lacks: Vec<String> = short.iter().map(|(name, _, _, asked, free)| format!("{name} {asked} ({free} free)")).collect();
         let lacks = list(&lacks.iter().map(String::as_str).collect::<Vec<_>>());
         let world = self.world;
         let evidence = short.iter().flat_map(|(name, _, _, asked, free)| {
@@ -225,7 +230,14 @@ impl<'a> Case<'_, 'a> {
             first.replace(['\'', '"', '\\'], ""),
             quoted(&format!("{base}/api/plugin-core/jobs/{}/resubmit", self.workload().key.name))
         );
-        Some(remedy(Risk::Mutating, format!("online at the moment: {}; send it to the first of them", list(&names)), command))
+        Some(remedy(
+            Risk::Mutating,
+            match names.as_slice() {
+                [only] => format!("send it to {only}, which is online and has room for it as far as it tells"),
+                _ => format!("send it to {first}; online at the moment: {}", list(&names)),
+            },
+            command,
+        ))
     }
 }
 

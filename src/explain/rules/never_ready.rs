@@ -5,16 +5,17 @@ use super::Rule;
 use super::crash::way_back;
 use super::unfinished::is_satisfied;
 use crate::domain::id::ResourceKey;
-use crate::domain::time::{Duration, age, words};
+use crate::domain::time::{age, words};
 use crate::domain::workload::Phase;
 use crate::explain::broken;
 use crate::explain::condition::{Condition, Symptom};
 use crate::explain::dialect::{self, pick};
+use crate::explain::durations;
 use crate::explain::engine::{Held, Verdict};
-use crate::explain::finding::{Confidence, Progress};
+use crate::explain::finding::Confidence;
 use crate::explain::placement::{self, Waiting};
 use crate::explain::troubles::Trouble;
-use crate::explain::words::count;
+use crate::explain::words::{count, span};
 use crate::explain::world::World;
 
 pub(super) const RULE: Rule = Rule {
@@ -23,9 +24,6 @@ pub(super) const RULE: Rule = Rule {
     causes: &["cortex/update-never-ready", "kubernetes/probe-readiness"],
     check,
 };
-
-/// However slow a platform usually is, this much more than usual is too much.
-const TOO_LATE: Duration = Duration::from_mins(15);
 
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some(waiting) = Waiting::find(world, key) else { return Verdict::Clear };
@@ -38,10 +36,9 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         return Verdict::Clear;
     }
     let elapsed = waiting.since(world).map(|since| age(world.now, since)).unwrap_or_default();
-    let usual = usual(world, waiting, counts.ready);
-    let limit = (usual * 2).min(usual + TOO_LATE);
-    if elapsed < limit {
-        return Verdict::Moving(Progress { stage: "starting, not ready yet".into(), elapsed, usual });
+    let typical = durations::start(waiting.workload, waves(world, waiting, counts.ready));
+    if elapsed < typical.stuck {
+        return typical.moving("starting, not ready yet", elapsed);
     }
     // Its own events say more than its counts.
     if dialect::tells_stages(&waiting.workload.platform) && waiting.workload.status.phase == Phase::Updating {
@@ -53,7 +50,11 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         pick(waiting.workload, "cortex/update-never-ready", "kubernetes/probe-readiness"),
         key,
         world.confidence(waiting.source, confidence),
-        format!("the new version runs but does not get ready ({affected}, for {}; usual is {})", words(elapsed), words(usual)),
+        format!(
+            "the new version runs but does not get ready ({affected}, for {}; typically it takes {})",
+            words(elapsed),
+            span(typical.least, typical.most)
+        ),
         format!("runs, never ready ({affected})"),
     )
     .evidence([
@@ -66,9 +67,8 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
 }
 
 /// A rollout comes in waves of surge plus unavailable; while none is through, one is expected.
-pub(super) fn usual(world: &World<'_>, waiting: Waiting<'_>, ready: u32) -> Duration {
+pub(super) fn waves(world: &World<'_>, waiting: Waiting<'_>, ready: u32) -> u32 {
     let (surge, unavailable, _) = placement::surge(world, waiting.workload);
     let desired = waiting.workload.replicas.and_then(|counts| counts.desired).unwrap_or(1);
-    let waves = if ready == 0 { 1 } else { desired.div_ceil(surge.saturating_add(unavailable).max(1)).clamp(1, 4) };
-    waiting.workload.usual_rollout * waves
+    if ready == 0 { 1 } else { desired.div_ceil(surge.saturating_add(unavailable).max(1)).clamp(1, 4) }
 }

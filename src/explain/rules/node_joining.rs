@@ -6,18 +6,14 @@ use crate::domain::id::ResourceKey;
 use crate::domain::time::{Duration, Timestamp, age, words};
 use crate::explain::commands::{self, remedy};
 use crate::explain::condition::Condition;
+use crate::explain::durations::{self, Stage};
 use crate::explain::engine::{Held, Verdict};
-use crate::explain::finding::{Confidence, Progress, Risk};
+use crate::explain::finding::{Confidence, Risk};
 use crate::explain::places::offers_none;
+use crate::explain::words::span;
 use crate::explain::world::{Group, World};
 
 pub(super) const RULE: Rule = Rule { slug: "node_joining", explains: Condition::GroupFixed, causes: &["aws/node-join-failure"], check };
-
-/// From the launch to a GPU that can be used, when nothing is wrong.
-const USUAL: Duration = Duration::from_mins(5);
-
-/// After this the machine is not late but lost. The autoscaler itself gives up after 8 minutes.
-const LOST: Duration = Duration::from_mins(15);
 
 /// A launch whose machine is not named yet may still be refused within this time.
 const UNDECIDED: Duration = Duration::from_mins(2);
@@ -26,8 +22,9 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some(group) = world.group(key) else { return Verdict::Clear };
     let Some((stage, began)) = underway(world, group) else { return Verdict::Clear };
     let elapsed = age(world.now, began);
-    if elapsed < LOST {
-        return Verdict::Moving(Progress { stage: stage.into(), elapsed, usual: USUAL });
+    let typical = durations::of("aws", Stage::Machine);
+    if elapsed < typical.stuck {
+        return typical.moving(stage, elapsed);
     }
     if stage != JOINING && stage != LAUNCHING {
         return Verdict::Clear;
@@ -39,7 +36,11 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         "aws/node-join-failure",
         key,
         world.confidence(source, Confidence::Likely),
-        format!("{machine} of group {name} was launched and did not join the cluster in {}; usual is {}", words(elapsed), words(USUAL)),
+        format!(
+            "{machine} of group {name} was launched and did not join the cluster in {}; typically it takes {}",
+            words(elapsed),
+            span(typical.least, typical.most)
+        ),
         format!("machine of {name} does not join"),
     )
     .evidence([

@@ -14,7 +14,7 @@ use crate::explain::finding::{Confidence, Evidence};
 use crate::explain::signature::{self, Field, Hints};
 use crate::explain::tally;
 use crate::explain::words::{count, short_name};
-use crate::explain::world::{Said, World};
+use crate::explain::world::{RECLAIMED, Said, World};
 
 pub(super) const RULE: Rule = Rule {
     slug: "node_sick",
@@ -37,17 +37,6 @@ pub(super) const RULE: Rule = Rule {
     ],
     check,
 };
-
-/// Events that announce that the machine is taken away.
-const RECLAIMED: &[&str] = &[
-    "SpotInterrupted",
-    "SpotInterruption",
-    "SpotInterruptionWarning",
-    "SpotRebalanceRecommendation",
-    "RebalanceRecommendation",
-    "PreemptScheduled",
-    "InstanceTerminating",
-];
 
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let inside = world.inside(&key.context);

@@ -7,9 +7,10 @@ use crate::domain::node::Node;
 use crate::domain::replica::Replica;
 use crate::domain::time::{Duration, Timestamp, age, words};
 use crate::explain::condition::{Condition, Symptom};
+use crate::explain::durations::{self, Stage};
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
-use crate::explain::finding::{Confidence, Evidence, Progress};
+use crate::explain::finding::{Confidence, Evidence};
 use crate::explain::obstacle::{self, Need};
 use crate::explain::scheduler::{self, Sentence};
 use crate::explain::survey::{self, Survey, Why};
@@ -20,11 +21,8 @@ use crate::explain::{node_story, tally, unplaced};
 
 pub(super) const RULE: Rule = Rule { slug: "nodes_weighed", explains: Condition::NodesRefuse, causes: node_story::CAUSES, check };
 
-/// How long a scheduler needs, and a reading after it.
-const USUAL: Duration = Duration::from_mins(1);
-
-/// Room that is not used after this long is not room: something unseen keeps the replica off.
-const BELIEVED: Duration = Duration::from_mins(3);
+/// A machine younger than this may still be getting ready.
+const YOUNG: Duration = Duration::from_mins(9);
 
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some((source, replica)) = world.replica(key) else { return Verdict::Clear };
@@ -32,8 +30,9 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         return Verdict::Clear;
     }
     let elapsed = replica.created_at.map(|at| age(world.now, at)).unwrap_or_default();
-    if replica.created_at.is_some() && elapsed < USUAL {
-        return Verdict::Moving(Progress { stage: "looking for a place".into(), elapsed, usual: USUAL });
+    let typical = durations::of("kubernetes", Stage::Placing);
+    if replica.created_at.is_some() && elapsed < typical.most {
+        return typical.moving("looking for a place", elapsed);
     }
     let told = Told::read(world, source, replica);
     if !world.inside(&key.context).sees_nodes() {
@@ -42,9 +41,9 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let survey = survey::of(world, replica);
     match &survey.why {
         Why::Room(node) => room(world, (source, replica), told, *node, elapsed),
-        Why::Dead(_, true) => Verdict::Moving(Progress { stage: "GPU registering".into(), elapsed, usual: Duration::from_mins(5) }),
-        Why::Rule(refusal, _, (_, node)) if refusal.passes() && node.created_at.is_some_and(|at| age(world.now, at) < BELIEVED * 3) => {
-            Verdict::Moving(Progress { stage: "node starting".into(), elapsed, usual: Duration::from_mins(5) })
+        Why::Dead(_, true) => durations::of("kubernetes", Stage::Device).moving("GPU registering", elapsed),
+        Why::Rule(refusal, _, (_, node)) if refusal.passes() && node.created_at.is_some_and(|at| age(world.now, at) < YOUNG) => {
+            durations::of("kubernetes", Stage::Device).moving("node starting", elapsed)
         }
         _ => found(world, (source, replica), told, &survey),
     }
@@ -105,9 +104,11 @@ fn room(world: &World<'_>, (source, replica): Said<'_, Replica>, told: Option<To
     let newest = node.1.created_at.map_or(elapsed, |at| age(world.now, at).min(elapsed));
     let looked_before = |told: &Told| told.at.zip(node.1.created_at).is_some_and(|(looked, joined)| looked < joined);
     let unseen = told.as_ref().and_then(|told| told.sentence.decisive()).is_some_and(|reason| node_story::is_unseen(&reason.why));
-    if newest < BELIEVED || (!unseen && told.as_ref().is_some_and(looked_before)) {
+    // Room that is not used for longer is not room: something unseen keeps the replica off.
+    let typical = durations::of("kubernetes", Stage::Placing);
+    if newest < typical.stuck || (!unseen && told.as_ref().is_some_and(looked_before)) {
         let stage = format!("being placed on {}", short_name(&node.1.key.name));
-        return Verdict::Moving(Progress { stage: stage.into(), elapsed: newest, usual: USUAL });
+        return typical.moving(stage, newest);
     }
     by_sentence(world, source, replica, told, false)
 }
@@ -118,7 +119,7 @@ fn found<'a>(world: &World<'a>, (source, replica): Said<'a, Replica>, told: Opti
     }
     let story = node_story::story(world, replica, survey);
     let newer = told.as_ref().and_then(|told| disagreement(world, told, survey)).map(|words| format!(". {words}")).unwrap_or_default();
-    let says = format!("{}; {}{newer}", story.says, tally::sentence(survey, &replica.placement));
+    let says = format!("{}; {}{newer}", story.says, tally::sentence(survey));
     let machine_source = survey.machines.first().map_or(source, |machine| machine.said.0);
     Held::new(story.cause, &replica.key, world.confidence(machine_source, Confidence::Certain), says, story.headline)
         .evidence(told.map(|told| told.evidence))

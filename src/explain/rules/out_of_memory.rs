@@ -33,6 +33,8 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let confidence = if lagging && killed.is_empty() { Confidence::Likely } else { Confidence::Certain };
     let number = counts.out_of_memory.max(u32::try_from(killed.len()).unwrap_or(u32::MAX));
     let lost = count(number, waiting.unit());
+    let restarts = killed.first().map(|(_, (container, _))| container.restarts).filter(|restarts| *restarts > 0);
+    let again = restarts.map(|restarts| format!(", {} so far", count(restarts, "restart"))).unwrap_or_default();
     let limit = killed.first().and_then(|(_, (container, _))| {
         container.memory_limit.map(|limit| format!("; container {} was killed at its limit of {}", container.name, bytes(limit)))
     });
@@ -57,7 +59,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         pick(waiting.workload, "cortex/update-oom", "kubernetes/cont-oom"),
         key,
         world.confidence(waiting.source, confidence),
-        format!("{lost} ran out of memory{memory}{}", limit.unwrap_or_default()),
+        format!("{lost} ran out of memory{memory}{}{again}", limit.unwrap_or_default()),
         format!("out of memory ({lost})"),
     )
     .evidence(killed.iter().take(2).map(|(said, death)| super::crash::of_death(world, *said, *death)))

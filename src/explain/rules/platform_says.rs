@@ -13,7 +13,7 @@ use crate::explain::finding::{CauseId, Confidence, Evidence, Missing};
 use crate::explain::known;
 use crate::explain::signature::{self, Field, Hints};
 use crate::explain::since::is_trouble;
-use crate::explain::words::{excerpt, lower};
+use crate::explain::words::{excerpt, gist, lower};
 use crate::explain::world::World;
 
 pub(super) const RULE: Rule = Rule { slug: "platform_says", explains: Condition::PlatformSays, causes: &[], check };
@@ -40,6 +40,14 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
             Some(cause) => readings.push(Reading { message, cause, confidence: found.confidence }),
             None => unknown.push(message),
         }
+    }
+    // An item that is still being made is no failure: how long it takes is told by the state's age.
+    if workload.status.phase != Phase::Failed {
+        unknown.retain(|message| !message.field.starts_with("checklist."));
+    }
+    if super::creating_silent::applies(world, key) {
+        // The silence is the story then, and its sentence is its evidence.
+        readings.retain(|reading| reading.cause.as_str() != "azure/state-logs-withheld");
     }
     if live {
         // All that was asked for is there: only words that are understood make it trouble.
@@ -106,7 +114,7 @@ fn finding<'m>(
     messages: impl Iterator<Item = &'m PlatformMessage>,
 ) -> Held {
     let title = known::title(&reading.cause).map(lower).unwrap_or_default();
-    let says = format!("{title}: {} says \"{}\"", dialect::speaker(workload), excerpt(&reading.message.text));
+    let says = format!("{title}: {} says {}", dialect::speaker(workload), gist(&reading.message.text));
     let held = Held::new(reading.cause.as_str(), &workload.key, world.confidence(source, reading.confidence), says, title)
         .evidence(messages.map(|message| evidence(world, source, workload, message)))
         .remedies(
@@ -121,7 +129,7 @@ fn quoted(world: &World<'_>, source: &SourceId, workload: &Workload, unknown: &[
     let platform = dialect::speaker(workload);
     let headline = format!("{platform} says: {}", excerpt(&first.text));
     if let Some(cause) = dialect::failure(&workload.platform).filter(|cause| known::title(&CauseId::from(*cause)).is_some()) {
-        let says = format!("{platform} says it failed, in words holdup does not know: \"{}\"", excerpt(&first.text));
+        let says = format!("{platform} says it failed, in words holdup does not know: {}", gist(&first.text));
         return Held::new(cause, &workload.key, Confidence::Possible, says, headline)
             .evidence(unknown.iter().map(|message| evidence(world, source, workload, message)))
             .remedies(Fill::of(world, &workload.key.context).known_of(workload).said_in(&first.field).remedies(cause))

@@ -83,11 +83,11 @@ fn launch_refused(world: &World<'_>, replica: &Replica, said: Said<'_, Event>, p
     let who = crate::explain::words::list(&names);
     let (says, headline) = match cause {
         "kubernetes/karp-quota" => (
-            format!("pool {who} is refused a machine: an account quota, worded as missing capacity"),
-            "quota refuses the machine".to_owned(),
+            format!("pool {who} is refused a machine by an account quota, worded as missing capacity"),
+            format!("an account quota refuses pool {who} a machine"),
         ),
         "kubernetes/karp-ice" => {
-            (format!("the cloud has no machine of any type that pool {who} allows, now"), "no capacity for the pool's types".to_owned())
+            (format!("the cloud has no machine now of any type that pool {who} allows"), format!("no capacity for the types of pool {who}"))
         }
         "kubernetes/karp-denied" => (format!("pool {who} may not start a machine"), "launch denied".to_owned()),
         "kubernetes/karp-subnet-ips" => {
@@ -95,10 +95,13 @@ fn launch_refused(world: &World<'_>, replica: &Replica, said: Said<'_, Event>, p
         }
         _ => (format!("pool {who} could not start a machine"), "launch refused".to_owned()),
     };
-    let says = format!("{says}: \"{}\"", excerpt(text));
+    let says = format!("{says}: \"{}\"", excerpt(refusal_itself(text)));
+    let fill = fill(world, replica, pools.first());
+    // The quota itself stands beneath with its own number; holes to fill in by hand are no help beside it.
+    let remedies = if cause == "kubernetes/karp-quota" { fill.commands(cause) } else { fill.remedies(cause) };
     let held = Held::new(cause, &replica.key, world.confidence(said.0, Confidence::Certain), says, headline)
         .evidence([world.told(said)])
-        .remedies(fill(world, replica, pools.first()).remedies(cause));
+        .remedies(remedies);
     // Missing capacity is said by the words themselves: nothing lies beneath.
     if cause == "kubernetes/karp-ice" {
         held.verdict()
@@ -110,10 +113,7 @@ fn launch_refused(world: &World<'_>, replica: &Replica, said: Said<'_, Event>, p
 fn fill(world: &World<'_>, replica: &Replica, pool: Option<&Said<'_, NodePool>>) -> Fill {
     let fill = Fill::of(world, &replica.key.context).replica(replica);
     match pool {
-        Some((_, pool)) => fill
-            .and("node_pool", &pool.key.name)
-            .and("pool", &pool.key.name)
-            .and("node_class", pool.node_class.rsplit('/').next().unwrap_or_default()),
+        Some((_, pool)) => fill.pool(pool),
         None => fill,
     }
 }
@@ -287,6 +287,11 @@ fn told(world: &World<'_>, replica: &Replica) -> Verdict {
     .evidence([world.told(said)])
     .remedies(fill(world, replica, None).remedies(cause.as_str()))
     .verdict()
+}
+
+/// The provider's own words, out of those of the pool and its controller around them.
+fn refusal_itself(text: &str) -> &str {
+    text.split_once("fleet error(s), ").map_or(text, |(_, own)| own)
 }
 
 fn excerpt(text: &str) -> String {

@@ -6,16 +6,17 @@ use super::{Rule, replica_tells};
 use crate::domain::event::Event;
 use crate::domain::id::ResourceKey;
 use crate::domain::replica::{Container, ContainerState, Probe, ProbeKind, Replica};
-use crate::domain::time::{Duration, age, words};
+use crate::domain::time::{age, words};
 use crate::explain::broken;
 use crate::explain::commands::advice;
 use crate::explain::condition::{Condition, Symptom};
 use crate::explain::dialect::{self, pick};
+use crate::explain::durations;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
-use crate::explain::finding::{Confidence, Evidence, Progress, Remedy, Risk};
+use crate::explain::finding::{Confidence, Evidence, Remedy, Risk};
 use crate::explain::troubles::Trouble;
-use crate::explain::words::{count, excerpt};
+use crate::explain::words::{count, excerpt, span};
 use crate::explain::world::{Said, World};
 
 pub(super) const RULE: Rule = Rule {
@@ -40,9 +41,6 @@ pub(super) const RULE: Rule = Rule {
 /// The platform whose own word for it stands above the cluster's.
 const CORTEX: &str = "cortex";
 
-/// However slow a platform usually is, this much more than usual is too much.
-const TOO_LATE: Duration = Duration::from_mins(15);
-
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some((waiting, counts)) = broken::find(world, key) else { return Verdict::Clear };
     if waiting.job.is_some() {
@@ -54,17 +52,18 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let trial = Trial::of(world, replica);
     let &Trial { failed, killed, kind, container, probe, ref wrong } = &trial;
     let elapsed = running_since(replica).or(replica.placed_at).or(replica.created_at).map(|at| age(world.now, at)).unwrap_or_default();
-    let usual = super::never_ready::usual(world, waiting, counts.ready);
+    let typical = durations::start(waiting.workload, super::never_ready::waves(world, waiting, counts.ready));
     let hopeless = wrong.is_some() || (killed.is_some() && replica.restarts > 0);
-    if !hopeless && elapsed < (usual * 2).min(usual + TOO_LATE) {
-        return Verdict::Moving(Progress { stage: "starting, not ready yet".into(), elapsed, usual });
+    if !hopeless && elapsed < typical.stuck {
+        return typical.moving("starting, not ready yet", elapsed);
     }
     let specific = cause(kind, failed.map(|(_, event)| event), replica);
     let affected = count(u32::try_from(replicas.len()).unwrap_or(u32::MAX), "replica");
     let slow = killed.and_then(|_| allowance(replica, probe)).map(|words| format!(". {words}")).unwrap_or_default();
     let deeper = waiting.workload.platform.as_str() == CORTEX && trial.says_more(specific);
     let says = if deeper {
-        format!("{affected} of the new version run and do not get ready")
+        let (runs, does) = if replicas.len() == 1 { ("runs", "does") } else { ("run", "do") };
+        format!("{affected} of the new version {runs} and {does} not get ready")
     } else {
         format!("{affected} of the new version: {}{slow}", trial.says())
     };
@@ -82,7 +81,12 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         .evidence(failed.filter(|_| !deeper).map(|event| world.told(event)))
         .evidence(killed.map(|event| world.told(event)))
         .evidence(if deeper { Vec::new() } else { specification(world, said, container, probe) })
-        .evidence([world.evidence(said.0, &replica.key, "running for", format!("{} (usual {})", words(elapsed), words(usual)))])
+        .evidence([world.evidence(
+            said.0,
+            &replica.key,
+            "running for",
+            format!("{} (typically {})", words(elapsed), span(typical.least, typical.most)),
+        )])
         .remedies(remedies)
         // A program that answers where it was told to is well; its log has nothing to do with it.
         .asks_each(wrong.is_none().then(|| vec![Symptom::new(Condition::LogTells, key)]))
@@ -140,6 +144,10 @@ impl<'a> Trial<'a> {
         let fill = Fill::of(world, &replica.key.context).replica(replica);
         let fill = match self.container {
             Some(container) => fill.and("container", &container.name),
+            None => fill,
+        };
+        let fill = match self.probe.and_then(|probe| probe.port) {
+            Some(port) => fill.and("port", &port.to_string()),
             None => fill,
         };
         let (Some(_), Some(port), Some(container)) = (&self.wrong, self.probe.and_then(|probe| probe.port), self.container) else {

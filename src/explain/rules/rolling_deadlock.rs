@@ -40,7 +40,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     }
     let places = waiting.need_word();
     let says = format!(
-        "the old version keeps its {} until the new one is ready, and with max_surge the update needs {} more ({} surge, {unavailable} unavailable)",
+        "the old version keeps its {} until the new one is ready, so the update needs {} more meanwhile (surge {}, unavailable {unavailable})",
         if counts.ready_old == 1 { places.to_owned() } else { format!("{} {places}s", counts.ready_old) },
         counts.unplaced().min(surge.max(1)),
         surge,
@@ -103,7 +103,7 @@ fn remedies(world: &World<'_>, waiting: Waiting<'_>, desired: u32) -> Vec<Remedy
     }
     // Where machines are seen from inside, who could make room is told of them.
     if !(workload.platform.as_str() == dialect::KUBERNETES && world.inside(&workload.key.context).sees_nodes()) {
-        remedies.push(free_a_place(world, waiting));
+        remedies.extend(free_a_place(world, waiting));
     }
     remedies
 }
@@ -127,31 +127,19 @@ fn in_place(world: &World<'_>, workload: &Workload, risk: Risk, cost: &str) -> O
     Some(remedy(risk, format!("replace in place: no surge, one replica may be missing. {cost}"), command))
 }
 
-fn free_a_place(world: &World<'_>, waiting: Waiting<'_>) -> Remedy {
+/// Who could make room; nothing where nobody else holds any.
+fn free_a_place(world: &World<'_>, waiting: Waiting<'_>) -> Option<Remedy> {
     let context = world.context(&waiting.workload.key.context);
     let word = waiting.need_word();
-    match placement::held_by_others(context, waiting.workload).next() {
-        Some((other, gpus)) => {
-            if waiting.workload.platform.as_str() == dialect::KUBERNETES {
-                let text = format!(
-                    "free a {word}: {} holds {}; fewer replicas of it make room",
-                    other.name,
-                    count(u32::try_from(gpus).unwrap_or(u32::MAX), word)
-                );
-                return advice(Risk::Destructive, text);
-            }
-            let text = format!(
-                "free a {word}: {} holds {}. Give it fewer replicas, or delete it: its requests go unanswered until it is deployed again",
-                other.name,
-                count(u32::try_from(gpus).unwrap_or(u32::MAX), word)
-            );
-            let command =
-                format!("cortex delete {} --env {} --keep-cache", commands::quoted(&other.name), commands::quoted(&other.context));
-            remedy(Risk::Destructive, text, command)
-        }
-        None => advice(
-            Risk::Mutating,
-            format!("free a {word}: nothing else holds one, so only a further machine helps besides replacing in place"),
-        ),
+    let (other, gpus) = placement::held_by_others(context, waiting.workload).next()?;
+    let held = count(u32::try_from(gpus).unwrap_or(u32::MAX), word);
+    if waiting.workload.platform.as_str() == dialect::KUBERNETES {
+        return Some(advice(Risk::Destructive, format!("free a {word}: {} holds {held}; fewer replicas of it make room", other.name)));
     }
+    let text = format!(
+        "free a {word}: {} holds {held}. Give it fewer replicas, or delete it: its requests go unanswered until it is deployed again",
+        other.name
+    );
+    let command = format!("cortex delete {} --env {} --keep-cache", commands::quoted(&other.name), commands::quoted(&other.context));
+    Some(remedy(Risk::Destructive, text, command))
 }

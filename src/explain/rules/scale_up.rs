@@ -8,9 +8,10 @@ use crate::domain::replica::Replica;
 use crate::domain::time::{Duration, age, words};
 use crate::explain::autoscaler;
 use crate::explain::condition::{Condition, Symptom};
+use crate::explain::durations::{self, Stage};
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
-use crate::explain::finding::{Confidence, Evidence, Progress};
+use crate::explain::finding::{Confidence, Evidence};
 use crate::explain::scheduler::{self, Predicate};
 use crate::explain::words::count;
 use crate::explain::world::{Said, World};
@@ -34,12 +35,6 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-/// From the wish to a node that takes replicas, when nothing is wrong.
-const USUAL: Duration = Duration::from_mins(5);
-
-/// The autoscaler gives a machine up after this, if nobody configured it otherwise.
-const GIVEN_UP: Duration = Duration::from_mins(15);
-
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some((_, replica)) = world.replica(key) else { return Verdict::Clear };
     let inside = world.inside(&key.context);
@@ -50,8 +45,9 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     if let Some(up) = up.filter(|up| not.is_none_or(|not| up.1.at > not.1.at)) {
         let refused = groups.iter().any(|group| group.refusals().first().is_some_and(|(_, launch)| launch.started_at >= up.1.at));
         let elapsed = age(world.now, up.1.first_at.unwrap_or(up.1.at).max(up.1.at));
-        if !refused && elapsed < GIVEN_UP {
-            return Verdict::Moving(Progress { stage: "the autoscaler adds a machine".into(), elapsed, usual: USUAL });
+        let typical = durations::of("kubernetes", Stage::Machine);
+        if !refused && elapsed < typical.stuck {
+            return typical.moving("the autoscaler adds a machine", elapsed);
         }
         if !refused && !told_by_groups {
             return timed_out(world, key, up, elapsed);

@@ -3,21 +3,19 @@
 use super::Rule;
 use crate::domain::id::ResourceKey;
 use crate::domain::replica::{ContainerState, Replica};
-use crate::domain::time::{Duration, age};
+use crate::domain::time::age;
 use crate::explain::broken;
 use crate::explain::condition::Condition;
+use crate::explain::durations::{self, Stage};
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
-use crate::explain::finding::{Confidence, Evidence, Progress};
+use crate::explain::finding::{Confidence, Evidence};
 use crate::explain::signature::{self, Field, Hints};
 use crate::explain::troubles::{START_EVENTS, Trouble};
 use crate::explain::words::count;
 use crate::explain::world::{Said, World};
 
 pub(super) const RULE: Rule = Rule { slug: "start_blocked", explains: Condition::StartBlocked, causes: &[], check };
-
-/// How long mounting and wiring may take, with a retry or two.
-const USUAL: Duration = Duration::from_mins(2);
 
 /// What keeps the containers from being made.
 struct Obstruction {
@@ -37,8 +35,9 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let replica = said.1;
     let Some(found) = container(world, said).or_else(|| event(world, said)) else { return Verdict::Clear };
     let elapsed = replica.placed_at.or(replica.created_at).map(|at| age(world.now, at)).unwrap_or_default();
-    if !found.final_ && elapsed < USUAL {
-        return Verdict::Moving(Progress { stage: "mounting volumes, wiring the network".into(), elapsed, usual: USUAL });
+    let typical = durations::of("kubernetes", Stage::Mounting);
+    if !found.final_ && elapsed < typical.stuck {
+        return typical.moving("mounting volumes, wiring the network", elapsed);
     }
     let affected = count(u32::try_from(replicas.len()).unwrap_or(u32::MAX), "replica");
     let title = crate::explain::known::title(&found.cause.as_str().into()).unwrap_or("containers are not made");

@@ -8,9 +8,14 @@ use crate::explain::commands::{self, remedy};
 use crate::explain::condition::Condition;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::finding::{Confidence, Risk};
-use crate::explain::world::World;
+use crate::explain::world::{Group, World};
 
 pub(super) const RULE: Rule = Rule { slug: "suspended", explains: Condition::GroupFixed, causes: &["aws/user-action"], check };
+
+/// Whether the group may not launch.
+pub(super) fn applies(group: &Group<'_>) -> bool {
+    group.actual.is_some_and(|(_, actual)| actual.suspended.iter().any(|suspended| suspended.process.as_str() == "Launch"))
+}
 
 fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let Some(group) = world.group(key) else { return Verdict::Clear };

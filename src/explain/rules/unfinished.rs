@@ -1,6 +1,6 @@
 //! The symptom a person sees: a workload does not reach what was asked for.
 
-use super::Rule;
+use super::{Rule, machine_reclaimed};
 use crate::domain::condition;
 use crate::domain::id::ResourceKey;
 use crate::domain::workload::{Phase, ReplicaCounts, Role, Workload};
@@ -74,7 +74,10 @@ fn asks<'a>(world: &World<'a>, waiting: Waiting<'a>, counts: &ReplicaCounts) -> 
     let seen = troubles::of(world, key);
     let has = |trouble: Trouble| seen.contains_key(&trouble);
     let mut asks = Vec::new();
-    if counts.unplaced() > 0 || has(Trouble::Unplaced) {
+    if machine_reclaimed::applies(world, waiting) {
+        // What happened to the machine comes first, and leads to why there is no other.
+        asks.push(vec![Symptom::new(Condition::ReplicaLost, key)]);
+    } else if counts.unplaced() > 0 || has(Trouble::Unplaced) {
         if counts.ready_old > 0 && unplaced::is_shortage(world, waiting) {
             asks.push(vec![Symptom::new(Condition::ReplicaUnplaced, key)]);
         } else {
@@ -92,7 +95,7 @@ fn asks<'a>(world: &World<'a>, waiting: Waiting<'a>, counts: &ReplicaCounts) -> 
     ask(Condition::ImageMissing, counts.image_error > 0 || has(Trouble::Image));
     ask(Condition::StartBlocked, has(Trouble::Start));
     ask(Condition::ProbeFails, counts.not_ready > 0 || has(Trouble::Probe));
-    ask(Condition::ReplicaLost, has(Trouble::Lost));
+    ask(Condition::ReplicaLost, has(Trouble::Lost) && !machine_reclaimed::applies(world, waiting));
     ask(Condition::RolloutBlocked, world.inside(&key.context).is_read);
     asks
 }
@@ -122,6 +125,9 @@ fn says(workload: &Workload, waiting: Waiting<'_>, counts: &ReplicaCounts) -> St
     let mut parts = Vec::new();
     if counts.unplaced() > 0 {
         parts.push(format!("{} {} for a {}", count(counts.unplaced(), "replica"), waits(counts.unplaced()), waiting.need_word()));
+    }
+    if counts.creating > 0 {
+        parts.push(format!("{} being created", count(counts.creating, "replica")));
     }
     if counts.image_error > 0 {
         parts.push(format!("{} without an image", count(counts.image_error, "replica")));

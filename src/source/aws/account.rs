@@ -81,6 +81,11 @@ impl Account {
         self
     }
 
+    /// The profile that reaches it, if the context names one.
+    pub fn profile(&self) -> Option<Text> {
+        self.aws.profile.as_deref().map(Text::clean)
+    }
+
     /// The configuration for `region` (what the platform says), loaded once and kept.
     ///
     /// # Errors

@@ -69,7 +69,7 @@ impl Autoscaling {
         let (cluster, region) = cluster_of(&focus.snapshot, &self.context)?;
         let session = self.account.session(region.as_deref()).await?;
         let client = Client::new(&session.config);
-        let mut view = View::default();
+        let mut view = View { aws_profile: self.account.profile(), ..View::default() };
         let raw = self.groups(&session, &client, &cluster, &mut view.gaps).await?;
         for group in &raw {
             let normal = self.normal_group(group);

@@ -62,7 +62,7 @@ impl Quotas {
         let (_, region) = cluster_of(&focus.snapshot, &self.context)?;
         let codes = wanted(&focus.snapshot, &self.context).ok_or_else(waiting_for_platform)?;
         let session = self.account.session(region.as_deref()).await?;
-        let mut view = View::default();
+        let mut view = View { aws_profile: self.account.profile(), ..View::default() };
         self.values.retain(|code, kept| codes.contains(code) && age(focus.now, kept.at) < VALUES_KEPT);
         self.read_values(&session, &codes, focus.now, &mut view.gaps).await?;
         self.read_usage(&session, focus.now, &mut view.gaps).await;

@@ -17,7 +17,7 @@ fn the_old_replica_holds_the_only_gpu() {
         "{why:#?}"
     );
     let weighed = &why.chain[2].finding;
-    assert!(weighed.says.contains("the only GPU it could use is taken, by ml/text-generator (1)"), "{}", weighed.says);
+    assert!(weighed.says.contains("the only GPU it could use is taken by ml/text-generator itself"), "{}", weighed.says);
     assert!(weighed.says.contains("3 nodes: 1 has no free GPU, 2 are CPU machines"), "{}", weighed.says);
     let patch = why.chain[1].finding.remedies[0].command.as_deref().unwrap();
     assert!(patch.starts_with("kubectl --context prod-eks -n ml patch deployment text-generator"), "{patch}");
