@@ -3,6 +3,7 @@
 mod kubernetes;
 mod look_alikes;
 mod messages;
+mod paces;
 mod properties;
 mod roots;
 mod told;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::world::{Said, World};
 use crate::domain::id::ResourceKey;
-use crate::domain::replica::{Container, ContainerState, Replica, ReplicaPhase, Termination};
+use crate::domain::replica::{Container, ContainerState, ProbeKind, Replica, ReplicaPhase, Termination};
 use crate::domain::time::{Duration, age};
 
 /// The sorts of trouble.
@@ -90,9 +90,22 @@ pub fn trouble(world: &World<'_>, replica: &Replica) -> Option<Trouble> {
     }
     match replica.phase {
         ReplicaPhase::Failing => Some(Trouble::Dies),
+        ReplicaPhase::Unready if idles(world, replica) => None,
         ReplicaPhase::Unready => Some(Trouble::Probe),
         _ => None,
     }
+}
+
+/// Whether it is not ready by design: a worker of Ray without a replica of Serve has nobody who answers
+/// the probe that KubeRay gives every worker. Once another one of its version answers that is no trouble.
+fn idles(world: &World<'_>, replica: &Replica) -> bool {
+    let asks_serve = |container: &Container| {
+        let mut asked = container.probes.iter().filter(|probe| probe.kind == ProbeKind::Readiness);
+        container.name.as_str() != "ray-head" && asked.any(|probe| probe.asks.contains("/-/healthz"))
+    };
+    let Some(workload) = replica.workload.as_ref().filter(|_| replica.containers.iter().any(asks_serve)) else { return false };
+    let answers = |other: &Replica| other.phase == ReplicaPhase::Ready && other.is_current == replica.is_current;
+    world.inside(&workload.context).of(workload).iter().any(|(_, other)| answers(other))
 }
 
 /// Why a container waits.

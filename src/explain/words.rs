@@ -89,7 +89,7 @@ pub fn clock_time(now: Timestamp, at: Timestamp) -> String {
 
 /// `2–5 min`, `up to 5 min`, `45 s – 2 min`: how long something takes.
 pub fn span(least: Duration, most: Duration) -> String {
-    let whole = |duration: Duration| duration.as_secs() % 60 == 0 && duration.as_secs() < 6_000;
+    let whole = |duration: Duration| duration.as_secs().is_multiple_of(60) && duration.as_secs() < 6_000;
     if least.is_zero() {
         format!("up to {}", words(most))
     } else if whole(least) && whole(most) {

@@ -256,6 +256,7 @@ pub const FILES: &[(&str, &str)] = embedded!("":
     "autoscaler-backoff", "autoscaler-down", "karpenter-no-capacity", "karpenter-quota", "spot-reclaimed", "xid-error",
     "rbac-minimal", "volume-mount-failed", "volume-multi-attach", "node-not-ready", "node-unreachable", "node-oom",
     "limit-range-denied", "clock-ahead", "clock-behind", "crash-missing-package", "cuda-out-of-memory", "model-not-found",
+    "port-in-use", "import-error", "worker-timeout", "cortex-port-in-use", "cortex-worker-timeout",
     "cortex-image-secret", "cortex-config", "cortex-wrong-port",
     "modelarts-healthy", "modelarts-4503-reuse", "modelarts-4503-protocol", "modelarts-4503-over-40s", "modelarts-4503-restarts",
     "modelarts-deploy-late", "modelarts-deploy-timeout", "modelarts-rolled-back", "modelarts-sold-out",

@@ -125,6 +125,7 @@ pub fn explain(snapshot: &Snapshot, at: Timestamp) -> Explanations {
             progress: Some(Progress {
                 stage: "node joining".into(),
                 elapsed: at.duration_since(ago(130)).unsigned_abs(),
+                least: Duration::from_mins(2),
                 usual: Duration::from_mins(5),
             }),
             ..clear("summarizer")

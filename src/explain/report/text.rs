@@ -65,9 +65,8 @@ pub(super) fn to_ascii(text: &str) -> String {
         .map(|c| match c {
             '…' => "...".to_owned(),
             '×' => "x".to_owned(),
-            '–' => "-".to_owned(),
             '→' => "->".to_owned(),
-            '·' => "-".to_owned(),
+            '·' | '–' => "-".to_owned(),
             c if c.is_ascii() => c.to_string(),
             _ => "?".to_owned(),
         })
