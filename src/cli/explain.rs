@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{Error, Exit, report};
 use crate::explain::catalogue::{self, Cause, Layer};
+use crate::explain::fronts::{self, Cloud, Front};
 use crate::explain::signature::{self, Classification, Field, Hints};
 use crate::explain::{CauseId, Confidence, Remedy, Risk};
 
@@ -25,7 +26,7 @@ pub struct Args {
     #[arg(long, conflicts_with = "http")]
     list: bool,
     /// Explain an answer to a request by its HTTP status
-    #[arg(long, value_name = "CODE", requires = "platform")]
+    #[arg(long, value_name = "CODE")]
     http: Option<u16>,
     /// The body of that answer
     #[arg(long, value_name = "TEXT", requires = "http", default_value = "", hide_default_value = true)]
@@ -33,6 +34,9 @@ pub struct Args {
     /// After how many seconds that answer came
     #[arg(long, value_name = "SECONDS", requires = "http")]
     after: Option<f64>,
+    /// The cloud whose load balancers and gateways stand in front; the platform's own where it has one
+    #[arg(long, requires = "http", value_parser = clap::builder::PossibleValuesParser::new(Cloud::ALL.map(|(name, _)| name)))]
+    cloud: Option<String>,
     /// Only this platform
     #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(signature::platforms()))]
     platform: Option<String>,
@@ -288,32 +292,66 @@ fn page(causes: &[&Cause]) -> String {
 fn http(args: &Args, code: u16) -> Result<Exit, Error> {
     let hints = Hints { platform: args.platform.clone(), field: Some(Field::HttpBody), status: Some(code.to_string()), after: args.after };
     let found = signature::classify(&args.body, &hints);
-    let text = match &found.cause {
-        Some(id) => known(&found, find(id.as_str())?, args.format),
-        None => unknown(code, args),
+    let cause = found.cause.as_ref().map(|id| find(id.as_str())).transpose()?;
+    let (confidence, fronts) = fronts::behind(&fronts::Answer {
+        status: code,
+        body: &args.body,
+        after: args.after,
+        platform: args.platform.as_deref(),
+        cloud: args.cloud.as_deref().and_then(Cloud::named),
+    });
+    let text = match args.format {
+        Format::Json => pretty(&json!({
+            "confidence": cause.map(|_| found.confidence),
+            "also": found.also,
+            "cause": cause.map(Entry::from),
+            "in_front": {"confidence": confidence, "who": fronts},
+        })),
+        format => answer_told(&found, cause, format) + &in_front(confidence, &fronts, format) + &more(args, cause),
     };
     report::print(&text)?;
-    Ok(if found.cause.is_some() { Exit::Clear } else { Exit::CannotTell })
+    Ok(if cause.is_some() || !fronts.is_empty() { Exit::Clear } else { Exit::CannotTell })
 }
 
-fn known(found: &Classification, cause: &Cause, format: Format) -> String {
-    match format {
-        Format::Json => pretty(&json!({"confidence": found.confidence, "also": found.also, "cause": Entry::from(cause)})),
-        Format::Text => format!("{}: {}", confidence_word(found.confidence), entry_text(cause)),
-        Format::Markdown => entry_markdown(cause),
+/// The cause that the answer names, if it names one.
+fn answer_told(found: &Classification, cause: Option<&Cause>, format: Format) -> String {
+    match (cause, format) {
+        (Some(cause), Format::Markdown) => entry_markdown(cause),
+        (Some(cause), _) => format!("{}: {}", confidence_word(found.confidence), entry_text(cause)),
+        (None, _) => "no known cause answers like this by itself\n".to_owned(),
     }
 }
 
-fn unknown(code: u16, args: &Args) -> String {
-    if args.format == Format::Json {
-        return pretty(&json!({"confidence": null, "also": [], "cause": null}));
-    }
-    let more = match (args.body.is_empty(), args.after) {
-        (true, _) => "the answer's body would help: --body '…'",
-        (false, None) => "the time it took would help: --after SECONDS",
-        (false, Some(_)) => "the workload itself may tell: holdup why",
+/// What stands in front and may have answered instead of the program.
+fn in_front(confidence: Confidence, fronts: &[&Front], format: Format) -> String {
+    let mut out = String::new();
+    let Some((_, more)) = fronts.split_first() else { return out };
+    let who = if more.is_empty() { "Who answered" } else { "Who may have answered" };
+    let _ = match format {
+        Format::Markdown => write!(out, "\n### {who} ({})\n\n", confidence_word(confidence)),
+        _ => write!(out, "\n{who} ({})\n", confidence_word(confidence)),
     };
-    format!("no known cause answers {code} like this\n  {more}\n")
+    for front in fronts {
+        let line = format!("{}: {}", front.who, front.says);
+        match format {
+            Format::Markdown => {
+                let _ = writeln!(out, "- {line}");
+            }
+            _ => wrap(&mut out, "  - ", &line),
+        }
+    }
+    out
+}
+
+/// What else would narrow it down.
+fn more(args: &Args, cause: Option<&Cause>) -> String {
+    let hint = match (args.body.is_empty(), args.after) {
+        (true, _) => "the answer's body would tell more: --body '…'",
+        (false, None) => "the time it took would tell more: --after SECONDS",
+        (false, Some(_)) if cause.is_none() => "the workload itself may tell: holdup why",
+        (false, Some(_)) => return String::new(),
+    };
+    format!("\n  {hint}\n")
 }
 
 #[cfg(test)]
@@ -344,6 +382,15 @@ mod tests {
         let mut out = String::new();
         wrap(&mut out, "  - ", &"word ".repeat(60));
         assert!(out.lines().all(|line| line.len() <= WIDTH) && out.lines().skip(1).all(|line| line.starts_with("    word")));
+    }
+
+    #[test]
+    fn an_answer_without_a_cause_still_says_who_gave_it() {
+        let (confidence, fronts) =
+            fronts::behind(&fronts::Answer { status: 504, after: Some(29.0), cloud: Some(Cloud::Aws), ..fronts::Answer::default() });
+        let told = in_front(confidence, &fronts, Format::Text);
+        assert!(told.starts_with("\nWho ") && told.contains("(likely)") && told.contains("API Gateway"), "{told}");
+        assert!(in_front(confidence, &[], Format::Text).is_empty());
     }
 
     /// The page beside the data is what the program prints; `HOLDUP_BLESS=1` writes it again.

@@ -16,6 +16,7 @@ pub mod engine;
 mod fill;
 pub mod finding;
 pub mod fit;
+pub mod fronts;
 mod held;
 pub mod inside;
 mod known;

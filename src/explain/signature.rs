@@ -9,6 +9,7 @@ mod decide;
 mod field;
 mod gunicorn;
 mod log;
+mod ordinary;
 mod patterns;
 mod predicates;
 mod ray;

@@ -16,6 +16,16 @@ use regex_syntax::hir::{Hir, HirKind};
 const COMPILED: usize = 8 << 20;
 const AUTOMATON: usize = 1 << 20;
 
+/// How far a pattern with a gap of any length (`.*`) may reach, in bytes: in a long text, words that
+/// stand further apart have nothing to do with each other.
+const REACH: usize = 600;
+
+/// A gap of any length.
+const GAP: &str = ".*";
+
+/// How many beginnings of a match are tried until one does not reach too far.
+const TRIES: usize = 4;
+
 /// Shorter words stand in nearly every text and spare nothing.
 const SHORTEST: usize = 3;
 
@@ -69,12 +79,30 @@ impl Patterns {
 
     /// Whether a pattern matches; one that does not compile never does.
     pub(super) fn is_match(&self, number: usize, text: &[u8]) -> bool {
-        self.pattern(number).is_some_and(|pattern| pattern.is_match(text))
+        let Some(pattern) = self.pattern(number) else { return false };
+        if text.len() <= REACH || !pattern.as_str().contains(GAP) {
+            return pattern.is_match(text);
+        }
+        let mut from = 0;
+        for _ in 0..TRIES {
+            let Some(found) = pattern.find_at(text, from) else { return false };
+            if found.len() <= REACH {
+                return true;
+            }
+            from = found.start() + 1;
+        }
+        false
     }
 
     fn pattern(&self, number: usize) -> Option<&Regex> {
         let (source, compiled) = (self.sources.get(number)?, self.compiled.get(number)?);
         compiled.get_or_init(|| compile(source)).as_ref()
+    }
+
+    /// Every pattern, in the order of the numbers.
+    #[cfg(test)]
+    pub(super) fn sources(&self) -> impl Iterator<Item = &'static str> {
+        self.sources.iter().copied()
     }
 
     /// The patterns that are asked of every text.
@@ -84,9 +112,18 @@ impl Patterns {
     }
 }
 
-/// Compiles a pattern as signatures mean it: bytes, ASCII classes, case ignored.
+/// Compiles a pattern as signatures mean it: bytes, ASCII classes, case ignored. With a gap of any
+/// length the shortest match is the one that is measured.
 pub(super) fn compile(pattern: &str) -> Option<Regex> {
-    RegexBuilder::new(pattern).unicode(false).case_insensitive(true).size_limit(COMPILED).dfa_size_limit(AUTOMATON).build().ok()
+    let shortest = pattern.contains(GAP);
+    RegexBuilder::new(pattern)
+        .swap_greed(shortest)
+        .unicode(false)
+        .case_insensitive(true)
+        .size_limit(COMPILED)
+        .dfa_size_limit(AUTOMATON)
+        .build()
+        .ok()
 }
 
 /// Words of which one stands in every text that the pattern matches, if there are such words.
@@ -128,6 +165,17 @@ mod tests {
         assert_eq!(words(r"^\S+ +\d+"), None);
         assert_eq!(words("longword|x"), None);
         assert_eq!(words(""), None);
+    }
+
+    #[test]
+    fn a_gap_reaches_only_so_far() {
+        let patterns = Patterns::new(vec!["image build.*conflict"]);
+        let matches = |gap: usize| {
+            patterns.is_match(0, format!("image build {} conflict, conflict {}", "x".repeat(gap), "y".repeat(REACH)).as_bytes())
+        };
+        assert!(matches(300) && !matches(2 * REACH));
+        let later = format!("image build {} image build: conflict", "x".repeat(2 * REACH));
+        assert!(patterns.is_match(0, later.as_bytes()));
     }
 
     #[test]

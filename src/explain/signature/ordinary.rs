@@ -1,0 +1,31 @@
+//! Lines that tell of no trouble by their form, whatever words stand in them: samples of metrics that
+//! count nothing, and the comments between them. Anything else is left to the signatures.
+
+/// Whether a line is such a line.
+pub(super) fn tells_nothing(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with("# HELP ") || text.starts_with("# TYPE ") || counts_nothing(text)
+}
+
+/// Whether it is a sample `name{label="value"} 0`.
+fn counts_nothing(text: &str) -> bool {
+    let Some((series, "0" | "0.0")) = text.rsplit_once(' ') else { return false };
+    let name = series.split('{').next().unwrap_or_default();
+    let closed = series.ends_with('}') || series.len() == name.len();
+    closed && name.contains('_') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_samples_of_nothing_are_left_out() {
+        for line in ["restarts_total{reason=\"OOMKilled\"} 0", "xid_errors 0.0", "# HELP xid_errors Value of the last XID error."] {
+            assert!(tells_nothing(line), "{line}");
+        }
+        for line in ["restarts_total{reason=\"OOMKilled\"} 2", "OOMKilled 0", "CUDA out of memory. GPU 0", "", "# out of memory"] {
+            assert!(!tells_nothing(line), "{line}");
+        }
+    }
+}
