@@ -8,6 +8,7 @@
 mod decide;
 mod field;
 mod gunicorn;
+mod home;
 mod log;
 mod ordinary;
 mod patterns;

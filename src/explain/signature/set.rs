@@ -1,13 +1,13 @@
 //! All signatures and the search through them.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
-
-use aho_corasick::AhoCorasick;
 
 use super::super::catalogue::{Catalogue, Cause, Signature};
 use super::super::finding::{CauseId, Confidence};
 use super::decide::{Candidate, Preferences};
+use super::home::{Homes, QUOTES_OTHERS};
 use super::ordinary;
 use super::patterns::Patterns;
 use super::unfold::unfold;
@@ -22,25 +22,6 @@ const BENEATH: &[(&str, &[&str])] = &[
     ("gateway", &["kubernetes"]),
     ("kubernetes", &["aws"]),
     ("modelarts", &["kubernetes"]),
-];
-
-/// The platform whose texts are mostly other systems' texts passed on: that it has a name for one
-/// says nothing about where the text is from.
-const QUOTES_OTHERS: &str = "gateway";
-
-/// Beginnings of sentences that only the parts of Kubernetes write. They stand for the platform where
-/// nobody told it.
-const OWN_WORDS: &[&str] = &[
-    "nodes are available:",
-    "failed to pull image \"",
-    "back-off pulling image",
-    "back-off restarting failed container",
-    "ness probe failed: ",
-    "startup probe failed: ",
-    "failed to create pod sandbox",
-    "mountvolume.",
-    "attachvolume.",
-    "unable to attach or mount volumes",
 ];
 
 /// The names of the platforms.
@@ -63,8 +44,8 @@ pub struct Recognizer {
     /// For each pattern: the signatures that begin with it.
     owners: Vec<Vec<Owner>>,
     preferences: Preferences,
-    /// [`OWN_WORDS`], to search for.
-    own_words: Option<AhoCorasick>,
+    /// What texts say about where they are from.
+    homes: Homes,
 }
 
 /// A signature of the catalogue.
@@ -99,8 +80,7 @@ impl Recognizer {
             }
         }
         let patterns = Patterns::new(every.into_iter().collect());
-        let own_words = AhoCorasick::builder().ascii_case_insensitive(true).build(OWN_WORDS).ok();
-        Self { catalogue, patterns, owners, preferences: Preferences::new(catalogue), own_words }
+        Self { catalogue, patterns, owners, preferences: Preferences::new(catalogue), homes: Homes::new() }
     }
 
     /// How many signatures there are.
@@ -116,6 +96,8 @@ impl Recognizer {
         let text = unfold(text);
         let text = text.as_bytes();
         let candidates = self.patterns.candidates(text);
+        let home = OnceCell::new();
+        let home = || hints.platform.as_deref().or_else(|| *home.get_or_init(|| self.homes.of(text)));
         let mut found: Vec<Candidate> = Vec::new();
         let mut elsewhere: Vec<Candidate> = Vec::new();
         for number in &candidates {
@@ -128,25 +110,30 @@ impl Recognizer {
                     && *fits.get_or_insert_with(|| self.patterns.is_match(*number, text))
                     && owner.with.iter().all(|with| self.patterns.is_match(*with, text))
                 {
-                    weigh_in(candidate, if self.unsaid(owner, hints) { &mut elsewhere } else { &mut found });
+                    weigh_in(candidate, if self.counts(owner, home()) { &mut found } else { &mut elsewhere });
                 }
             }
         }
         let mut decided = self.preferences.decide(&found);
-        self.doubt(&mut decided, &elsewhere, text);
+        if home().is_none() {
+            self.doubt(&mut decided, &elsewhere);
+            if decided.is_empty() {
+                decided = self.one_home(&elsewhere);
+            }
+        }
         self.classification(&decided)
     }
 
-    /// Where the platform is not told: what its words would be called on another platform makes the
-    /// name found here doubtful. The other name is kept beside it.
-    fn doubt(&self, decided: &mut Vec<Candidate>, elsewhere: &[Candidate], text: &[u8]) {
+    /// Where nobody told the platform and the text does not either: what its words would be called on
+    /// another platform makes the name found here doubtful. The other name is kept beside it.
+    fn doubt(&self, decided: &mut Vec<Candidate>, elsewhere: &[Candidate]) {
         let Some(first) = decided.first_mut().filter(|first| first.confidence == Confidence::Certain && !first.benign) else { return };
         let own = self.platform_of(first);
         let namesakes = || {
             let others = elsewhere.iter().filter(|other| other.confidence == Confidence::Certain);
             others.filter(|other| ![own, QUOTES_OTHERS].contains(&self.platform_of(other)))
         };
-        if namesakes().next().is_none() || (own == "kubernetes" && self.own_words.as_ref().is_some_and(|words| words.is_match(text))) {
+        if namesakes().next().is_none() {
             return;
         }
         first.confidence = Confidence::Likely;
@@ -157,14 +144,24 @@ impl Recognizer {
         }
     }
 
+    /// What a text means that only one platform knows: possibly, for nobody said that it is from there.
+    fn one_home(&self, elsewhere: &[Candidate]) -> Vec<Candidate> {
+        let platforms: BTreeSet<&str> = elsewhere.iter().map(|candidate| self.platform_of(candidate)).collect();
+        if platforms.len() != 1 || elsewhere.iter().all(|candidate| candidate.confidence != Confidence::Certain) {
+            return Vec::new();
+        }
+        let decided = self.preferences.decide(elsewhere);
+        decided.into_iter().map(|candidate| Candidate { confidence: Confidence::Possible, ..candidate }).collect()
+    }
+
     fn platform_of(&self, candidate: &Candidate) -> &'static str {
         self.catalogue.all().get(candidate.position).map_or("", Cause::platform)
     }
 
-    /// Whether a signature counts on its own platform alone, and nobody told which platform this is.
-    fn unsaid(&self, owner: &Owner, hints: &Hints) -> bool {
-        let signature = self.catalogue.all().get(owner.cause).and_then(|cause| cause.signatures.get(owner.nth));
-        hints.platform.is_none() && signature.is_some_and(|signature| signature.needs_platform)
+    /// Whether a match of a signature counts for a text from there; some do on their own platform alone.
+    fn counts(&self, owner: &Owner, home: Option<&str>) -> bool {
+        let Some(cause) = self.catalogue.all().get(owner.cause) else { return false };
+        cause.signatures.get(owner.nth).is_some_and(|signature| !signature.needs_platform || home == Some(cause.platform()))
     }
 
     /// Whether `other` only wraps `one` or follows from it, by the catalogue.
