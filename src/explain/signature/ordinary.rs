@@ -7,9 +7,14 @@ pub(super) fn tells_nothing(text: &str) -> bool {
     text.starts_with("# HELP ") || text.starts_with("# TYPE ") || counts_nothing(text)
 }
 
-/// Whether it is a sample `name{label="value"} 0`.
+/// Whether it is a sample `name{label="value"} 0`, with or without the time behind it.
 fn counts_nothing(text: &str) -> bool {
-    let Some((series, "0" | "0.0")) = text.rsplit_once(' ') else { return false };
+    let timed = text.rsplit_once(' ').filter(|(sample, time)| sample.contains(' ') && time.bytes().all(|byte| byte.is_ascii_digit()));
+    is_nought(text) || timed.is_some_and(|(sample, _)| is_nought(sample))
+}
+
+fn is_nought(sample: &str) -> bool {
+    let Some((series, "0" | "0.0")) = sample.rsplit_once(' ') else { return false };
     let name = series.split('{').next().unwrap_or_default();
     let closed = series.ends_with('}') || series.len() == name.len();
     closed && name.contains('_') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':'))
@@ -21,7 +26,7 @@ mod tests {
 
     #[test]
     fn only_samples_of_nothing_are_left_out() {
-        for line in ["restarts_total{reason=\"OOMKilled\"} 0", "xid_errors 0.0", "# HELP xid_errors Value of the last XID error."] {
+        for line in ["restarts_total{reason=\"OOMKilled\"} 0", "xid_errors 0.0", "oom_total{a=\"b c\"} 0 1715000000000", "# HELP xid_errors Value of the last XID error."] {
             assert!(tells_nothing(line), "{line}");
         }
         for line in ["restarts_total{reason=\"OOMKilled\"} 2", "OOMKilled 0", "CUDA out of memory. GPU 0", "", "# out of memory"] {

@@ -115,7 +115,7 @@ impl Recognizer {
             }
         }
         let mut decided = self.preferences.decide(&found);
-        if home().is_none() {
+        if (!decided.is_empty() || !elsewhere.is_empty()) && home().is_none() {
             self.doubt(&mut decided, &elsewhere);
             if decided.is_empty() {
                 decided = self.one_home(&elsewhere);
