@@ -268,6 +268,7 @@ pub const FILES: &[(&str, &str)] = embedded!("":
     "gateway-rate-limited",
     "ray-unschedulable", "ray-no-capacity", "ray-constructor-raises", "ray-unhealthy-after-update",
     "ray-head-disk-full", "ray-starting-too-long", "ray-terminating-stuck", "ray-user-error-failure", "ray-canary-healthy",
+    "ray-replacements-fail",
 );
 
 const BASES: &[(&str, &str)] = embedded!("base/": "production", "staging", "serving");

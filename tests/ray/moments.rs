@@ -35,6 +35,8 @@ const ROOTS: &[(&str, &str, &str)] = &[
     ("D1_ray2_44_45s", "ctor_raises", "anyscale/serve-deploy-ctor-failed"),
     ("D1_ray2_44_45s", "rolling", "-"),
     ("D2_ray2_44_rolling", "rolling", "-"),
+    // Built with a protobuf that this release does not know.
+    ("E_ray2_55_protobuf", "healthy", "anyscale/serve-app-unexpected-error"),
     ("E_ray2_55_first", "healthy", "-"),
     ("E_ray2_55_first", "needs-gpu", "anyscale/serve-deploy-not-schedulable-impossible"),
     ("E_ray2_55_first", "raises", "anyscale/serve-deploy-ctor-failed"),
@@ -136,6 +138,9 @@ async fn an_update_shows_old_and_new_replicas_and_machines_show_what_is_free() {
     let waiting = view.workloads.iter().find(|workload| workload.key.name.as_str() == "needs_gpu").unwrap();
     assert_eq!((waiting.demand.unwrap().gpus, waiting.replicas.unwrap().stalled), (1, 1));
     assert_eq!(view.cluster.as_ref().unwrap().version.as_ref().unwrap().as_str(), "ray 2.60.0");
+    let head = view.nodes[0].detail.as_deref().unwrap();
+    let proxy = holdup::domain::condition::named(&head.conditions, "ServeProxyHealthy").unwrap();
+    assert_eq!((proxy.holds, proxy.reason.as_str()), (Some(true), "HEALTHY"));
     let view = poll(Replay::of("92_node_killed_50s").serve().await).await.unwrap();
     assert_eq!(view.nodes.iter().filter(|node| node.ready == Some(true)).count(), 1, "the dead one is old by now, or not ready");
 }

@@ -110,7 +110,13 @@ pub async fn poll(dashboard: String) -> Result<Arc<View>, Failure> {
 }
 
 pub async fn why(dashboard: String) -> BTreeMap<String, Value> {
-    let observed = vec![(context(Some(dashboard.clone()), None), connected(dashboard))];
+    why_of(context(Some(dashboard), None)).await
+}
+
+/// The answers for a context, by the names of workloads.
+pub async fn why_of(context: ContextConfig) -> BTreeMap<String, Value> {
+    let connected = Ray.connect(&context).unwrap();
+    let observed = vec![(context, connected)];
     let snapshot = headless::observe(observed, None, Duration::from_secs(30)).await;
     let now = clock::now();
     let explanations = holdup::explain::run(&snapshot, now);

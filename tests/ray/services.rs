@@ -12,7 +12,7 @@ use holdup::source::ray::Ray;
 use holdup::source::{Focus, Platform as _};
 use serde_json::{Value, json};
 
-use crate::replay::{Replay, context, poll_services};
+use crate::replay::{Replay, context, poll_services, why_of};
 
 const LIST: &str = "/api/v2/services-v2/";
 
@@ -61,6 +61,14 @@ async fn every_state_keeps_its_word() {
         assert_eq!((one.status.native.as_str(), one.status.phase), (state, phase));
     }
     assert_eq!(view.cluster.as_ref().unwrap().identity.as_ref().unwrap().as_str(), "on-call@example.com");
+}
+
+#[tokio::test]
+async fn a_state_without_a_word_is_told_as_itself() {
+    let services = [service("chat", "UNHEALTHY", &json!({})), service("search", "RUNNING", &json!({}))];
+    let told = why_of(context(None, Some(api(&services).serve().await))).await;
+    assert_eq!((told["chat"]["verdict"].as_str(), told["chat"]["root"].as_str()), (Some("held"), Some("anyscale/service-unhealthy")));
+    assert_eq!(told["search"]["verdict"].as_str(), Some("clear"));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use futures_util::TryFutureExt as _;
 use serde_json::Value;
 
 use super::client::Api;
-use super::normalize::{Actor, Autoscaler, Facts, applications, machines, nodes};
+use super::normalize::{Actor, Autoscaler, Facts, applications, machines, nodes, with_proxies};
 use super::services::workload_key;
 use super::tails::Tails;
 use super::wire::{
@@ -64,7 +64,8 @@ impl DashboardSource {
         );
         let summary = keep("the machines' figures", summary, &mut view.gaps).map(|answer| answer.data);
         let states = keep("machines", states.and_then(rows::<StateNode>), &mut view.gaps).unwrap_or_default();
-        let machines = machines(states, summary.as_ref(), focus.now);
+        let mut machines = machines(states, summary.as_ref(), focus.now);
+        with_proxies(&mut machines, serve.proxies.as_ref().unwrap_or(&BTreeMap::new()));
         let mut autoscaler = Autoscaler::default();
         if let Some(text) = keep("the autoscaler's report", text, &mut view.gaps) {
             autoscaler.read_text(text.data.cluster_status.as_str().unwrap_or_default());

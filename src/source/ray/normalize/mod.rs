@@ -10,7 +10,7 @@ mod service;
 pub use amounts::{amounts, resources};
 pub use application::{Actor, Facts, applications};
 pub use autoscaler::Autoscaler;
-pub use node::{HEAD_DISK, Machine, machines, nodes};
+pub use node::{HEAD_DISK, Machine, machines, nodes, with_proxies};
 pub use service::service;
 
 use crate::domain::text::Text;

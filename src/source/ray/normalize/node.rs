@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::wire::{Raylet, StateNode, SummaryData};
+use super::super::wire::{Proxy, Raylet, StateNode, SummaryData};
 use super::amounts::{resources, usage};
 use crate::domain::capacity::Resources;
 use crate::domain::condition::StatusCondition;
@@ -28,6 +28,8 @@ pub struct Machine {
     pub state: StateNode,
     /// How full its fullest disk is, with the mount point.
     pub disk: Option<(String, f64)>,
+    /// The state of Serve's proxy there, where one runs.
+    pub proxy: Option<String>,
     raylet: Raylet,
     used: Option<BTreeMap<String, f64>>,
 }
@@ -73,7 +75,16 @@ fn machine(state: StateNode, summary: Option<&SummaryData>, shared: &BTreeSet<St
         .max_by(|(a, x), (b, y)| x.total_cmp(y).then_with(|| b.len().cmp(&a.len())));
     let lines = summary.and_then(|summary| summary.node_logical_resources.as_ref()?.get(&state.node_id));
     let used = lines.map(|lines| lines.lines().filter_map(usage).map(|(name, used, _)| (name.to_owned(), used)).collect());
-    Machine { name: name.into(), raylet: own.and_then(|row| row.raylet.clone()).unwrap_or_default(), state, disk, used }
+    Machine { name: name.into(), raylet: own.and_then(|row| row.raylet.clone()).unwrap_or_default(), state, disk, used, proxy: None }
+}
+
+/// Tells each machine the state of the proxy that runs there.
+pub fn with_proxies(machines: &mut BTreeMap<String, Machine>, proxies: &BTreeMap<String, Proxy>) {
+    for (node, proxy) in proxies {
+        if let Some(machine) = machines.get_mut(node) {
+            machine.proxy.clone_from(&proxy.status);
+        }
+    }
 }
 
 fn moment(millis: Option<i64>) -> Option<Timestamp> {
@@ -137,6 +148,19 @@ fn conditions(machine: &Machine) -> Vec<StatusCondition> {
             holds: Some(true),
             reason: "DiskFull".into(),
             message: format!("the disk at {} is {percent:.1} % full", Text::clean(mount)).into(),
+            since: None,
+        });
+    }
+    if let Some(status) = machine.proxy.as_deref().filter(|_| machine.is_alive()) {
+        conditions.push(StatusCondition {
+            name: "ServeProxyHealthy".into(),
+            holds: match status {
+                "HEALTHY" => Some(true),
+                "UNHEALTHY" => Some(false),
+                _ => None,
+            },
+            reason: Text::clean(status),
+            message: Text::default(),
             since: None,
         });
     }

@@ -178,6 +178,10 @@ fn messages(read: &Service, state: &str, events: &[ServiceEvent], since: Option<
     if weight(state) < 2 {
         say("current_state".to_owned(), said(Some(state)), None, since);
     }
+    // It says less than anything else that was said, and more than nothing.
+    if state == "UNHEALTHY" && messages.is_empty() {
+        messages.push(PlatformMessage { field: "current_state".into(), text: Text::clean(state), code: None, at: since });
+    }
     messages
 }
 
