@@ -7,3 +7,5 @@ mod hostile;
 mod recorded;
 #[path = "azure/server.rs"]
 mod server;
+#[path = "azure/tokens.rs"]
+mod tokens;

@@ -284,6 +284,35 @@ async fn logs_come_from_streams_and_from_lists() {
     }
 }
 
+#[tokio::test]
+async fn deliveries_that_did_not_arrive_are_told_with_what_the_receiver_answered() {
+    let server = serve([
+        ("plugin-core/jobs", fixture("jobs_list_empty.json")),
+        ("plugin-core/webhooks", fixture("webhooks_list.json")),
+        ("plugin-core/webhooks/webhook_1a2b3c4d5e6f/history", fixture("webhook_history.json")),
+    ])
+    .await;
+    let mut connected = connect(&server.context);
+    // Pages come in turns, a few at a time.
+    let mut told = Vec::new();
+    for poll in 0..12 {
+        let view = poll_at(&mut connected, then() + Duration::from_secs(15 * poll)).await.unwrap();
+        assert_eq!(view.gaps, []);
+        told = view.events.iter().map(|event| event.message.to_string()).collect();
+        if !told.is_empty() {
+            break;
+        }
+    }
+    for wanted in [
+        "webhook Job Status Notifications: job.failed was not delivered: timeout of 10s exceeded, given up after 5 tries",
+        "webhook Job Status Notifications: provider.status.changed was not delivered: the receiver answered HTTP 503, tried again after 2 tries",
+        "2 deliveries of webhook Job Status Notifications failed",
+    ] {
+        assert!(told.iter().any(|told| told == wanted), "{wanted} in {told:?}");
+    }
+    assert!(!told.iter().any(|told| told.contains("job.completed")), "{told:?}");
+}
+
 #[test]
 fn signatures_of_webhooks_by_their_vectors() {
     let vectors: Vec<Value> = serde_json::from_slice(&fixture("webhook_signatures.json").2).unwrap();
@@ -301,4 +330,59 @@ fn signatures_of_webhooks_by_their_vectors() {
         };
         assert_eq!(verdict, expected, "{}", vector["form"]);
     }
+}
+
+/// Runs `holdup verify-webhook` with a secret in the environment and a body on a file.
+fn verify(folder: &Path, arguments: &[&str], secret: Option<&str>, body: &str) -> (i32, String) {
+    let file = folder.join("body.json");
+    std::fs::write(&file, body).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_holdup"));
+    command.arg("verify-webhook").args(arguments).arg(file).env_clear().env("HOME", folder);
+    if let Some(secret) = secret {
+        command.env("WEBHOOK_SECRET", secret);
+    }
+    let output = command.output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+}
+
+#[test]
+fn verify_webhook_says_by_its_exit_code_whether_a_delivery_is_genuine() {
+    let folder = tempfile::tempdir().unwrap();
+    let vectors: Vec<Value> = serde_json::from_slice(&fixture("webhook_signatures.json").2).unwrap();
+    for vector in vectors {
+        let text = |name: &str| vector[name].as_str().unwrap_or_default().to_owned();
+        let written = if vector["header"].is_string() { text("header") } else { text("signature") };
+        let at = vector["at"].as_i64().unwrap_or(1_767_258_000).to_string();
+        let (code, said) = verify(folder.path(), &["--signature", &written, "--at", &at], Some(&text("secret")), &text("body"));
+        let genuine = vector["valid"] == true || text("form").contains("re-serialised");
+        assert_eq!(code, i32::from(!genuine), "{}: {said}", vector["form"]);
+        assert!(said.starts_with(if genuine { "genuine: " } else { "refused: " }), "{said}");
+        assert!(genuine || said.contains("hint: "), "{said}");
+        assert!(!said.contains("whsec"), "{said}");
+    }
+}
+
+#[test]
+fn verify_webhook_tells_what_it_lacks_with_the_next_step_and_exit_code_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let hex = "bfd6c2dc50e9bfb7d16ab641cbc4e7b06610bc3388efb6c9e0c5d316a8529b58";
+    let nowhere = folder.path().join("nowhere").display().to_string();
+    let missing = ["--signature", hex, "--secret-file", &nowhere];
+    for (arguments, secret, says, hint) in [
+        (["--signature", hex].as_slice(), None, "no secret to check with", "WEBHOOK_SECRET"),
+        (&["--signature", "not-hex"], Some("s"), "neither hex digits nor t=", "copy the header's value whole"),
+        (&["--signature", "t=soon,v1=00ff"], Some("s"), "t is no number of seconds", "copy the header's value whole"),
+        (&missing, None, "cannot read the secret", "correct --secret-file"),
+    ] {
+        let (code, said) = verify(folder.path(), arguments, secret, "{}");
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains(says) && said.contains(hint), "{said}");
+    }
+    // A secret in a file, as editors write it.
+    let file = folder.path().join("secret");
+    std::fs::write(&file, "whsec_example_only\n").unwrap();
+    let vector: Vec<Value> = serde_json::from_slice(&fixture("webhook_signatures.json").2).unwrap();
+    let arguments = ["--signature", hex, "--secret-file", file.to_str().unwrap()];
+    assert_eq!(verify(folder.path(), &arguments, None, vector[0]["body"].as_str().unwrap()).0, 0);
 }

@@ -7,6 +7,8 @@
 mod behaviour;
 #[path = "screens/cluster.rs"]
 mod cluster;
+#[path = "screens/platforms.rs"]
+mod platforms;
 #[path = "screens/properties.rs"]
 mod properties;
 #[path = "screens/svg.rs"]
@@ -124,6 +126,14 @@ fn pictures_of_logs_and_trouble() {
     world::press(&mut model, "P");
     world::lose_cortex(&mut model);
     golden("paused-80x24", &model, &Appearance::default(), &svg::DARK);
+}
+
+#[test]
+fn pictures_of_all_platforms_in_one_table() {
+    for (width, height) in [(80, 24), (160, 48)] {
+        let model = platforms::console(width, height);
+        golden(&format!("platforms-{width}x{height}"), &model, &Appearance::default(), &svg::DARK);
+    }
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::console::{self, Look};
+use super::format::TextOrJson;
 use super::{Error, Exit, Globals, contexts, report};
 use crate::domain::text::Text;
 use crate::domain::time::Duration;
@@ -31,17 +31,8 @@ pub struct Args {
     #[arg(long)]
     list: bool,
     /// How to print the list
-    #[arg(long, value_enum, default_value_t = Format::Text, requires = "list")]
-    format: Format,
-}
-
-/// How to print the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// For scripts: the schema holdup/demo/1
-    Json,
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text, requires = "list")]
+    format: TextOrJson,
 }
 
 /// Runs the command.
@@ -90,10 +81,10 @@ fn span(text: &str) -> Result<Duration, String> {
     u64::try_from(seconds).map(Duration::from_secs).map_err(|_| "a story cannot start before it begins".to_owned())
 }
 
-fn list(format: Format) -> Result<Exit, Error> {
+fn list(format: TextOrJson) -> Result<Exit, Error> {
     let text = match format {
-        Format::Text => listing_text(),
-        Format::Json => serde_json::to_string_pretty(&listing_json()).map_err(color_eyre::eyre::Report::from)? + "\n",
+        TextOrJson::Text => listing_text(),
+        TextOrJson::Json => serde_json::to_string_pretty(&listing_json()).map_err(color_eyre::eyre::Report::from)? + "\n",
     };
     report::print(&text)?;
     Ok(Exit::Clear)

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::json;
 
+use super::format::Format;
 use super::{Error, Exit, report};
 use crate::explain::catalogue::{self, Cause, Layer};
 use crate::explain::fronts::{self, Cloud, Front};
@@ -43,17 +43,6 @@ pub struct Args {
     /// How it looks
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-}
-
-/// How it looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Plain text
-    Text,
-    /// Markdown, for a page or a chat
-    Markdown,
-    /// JSON
-    Json,
 }
 
 /// Prints what is known.

@@ -1,7 +1,6 @@
 //! `holdup fit WORKLOAD`: plays an update before anybody deploys it.
 
-use clap::ValueEnum;
-
+use super::format::Format;
 use super::observe::{Reading, observe};
 use super::{Error, Exit, Globals, report};
 use crate::domain::id::ResourceKey;
@@ -41,17 +40,6 @@ pub struct Args {
     format: Format,
     #[command(flatten)]
     reading: Reading,
-}
-
-/// How to print.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// For scripts: the schema holdup/fit/1
-    Json,
-    /// For a ticket
-    Markdown,
 }
 
 fn amount(text: &str) -> Result<Amount, String> {

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod doctor;
 pub mod explain;
 pub mod fit;
+pub mod format;
 pub mod globals;
 mod observe;
 pub mod report;

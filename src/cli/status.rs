@@ -1,7 +1,6 @@
 //! `holdup status`: one line a workload, without a console.
 
-use clap::ValueEnum;
-
+use super::format::TextOrJson;
 use super::observe::{Reading, observe};
 use super::{Error, Exit, Globals, report};
 use crate::explain::report::{status_json, status_text};
@@ -11,19 +10,10 @@ use crate::explain::report::{status_json, status_text};
 #[command(after_help = "Exit codes: 0 nothing is held up, 1 something is, 2 wrong usage or configuration, 3 cannot tell, 4 time ran out.")]
 pub struct Args {
     /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    format: TextOrJson,
     #[command(flatten)]
     reading: Reading,
-}
-
-/// How to print.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// For scripts: the schema holdup/status/1
-    Json,
 }
 
 /// Reads, explains, prints.
@@ -35,9 +25,9 @@ pub async fn run(args: &Args, globals: &Globals) -> Result<Exit, Error> {
     observed.tell_what_was_in_the_way();
     let answer = observed.report(None)?;
     let text = match args.format {
-        Format::Text if answer.entries.is_empty() => "there are no workloads\n".to_owned(),
-        Format::Text => status_text(&answer, observed.style(globals)),
-        Format::Json => status_json(&answer),
+        TextOrJson::Text if answer.entries.is_empty() => "there are no workloads\n".to_owned(),
+        TextOrJson::Text => status_text(&answer, observed.style(globals)),
+        TextOrJson::Json => status_json(&answer),
     };
     report::print(&text)?;
     Ok(observed.exit(&answer))

@@ -1,7 +1,6 @@
 //! `holdup why [WORKLOAD]`: the answer without a console, for people, scripts and tickets.
 
-use clap::ValueEnum;
-
+use super::format::Format;
 use super::observe::{Reading, observe};
 use super::{Error, Exit, Globals, report};
 use crate::explain::report::{why_json, why_markdown, why_text};
@@ -17,17 +16,6 @@ pub struct Args {
     format: Format,
     #[command(flatten)]
     reading: Reading,
-}
-
-/// How to print.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// For scripts: the schema holdup/why/1
-    Json,
-    /// For a ticket
-    Markdown,
 }
 
 /// Reads, explains, prints.

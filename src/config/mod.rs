@@ -178,8 +178,11 @@ mod tests {
         assert_eq!(parse(Path::new("c"), EXAMPLE, PLATFORMS).unwrap(), Config::default());
         let lines: Vec<&str> = EXAMPLE.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line)).collect();
         let live = lines.join("\n");
-        let config = parse(Path::new("c"), &live, PLATFORMS).unwrap_or_else(|p| panic!("{p:?}"));
-        assert_eq!(config.contexts.len(), 1);
+        let all = ["anyscale", "azure", "cortex", "gateway", "kubernetes", "modelarts"];
+        let config = parse(Path::new("c"), &live, &all).unwrap_or_else(|p| panic!("{p:?}"));
+        let mut shown: Vec<&str> = config.contexts.iter().map(|context| context.platform.as_str()).collect();
+        shown.sort_unstable();
+        assert_eq!(shown, all, "each platform has its example");
         assert!(config.ui.theme.is_some() && config.ui.ascii.is_some() && config.ui.color.is_some() && config.ui.notify.is_some());
     }
 

@@ -52,6 +52,35 @@ pub fn failure(platform: &str) -> Option<&'static str> {
     }
 }
 
+/// A route to nobody: the cause's name, the field with the weights, and the name for a route that
+/// sends nothing anywhere although there is somebody, where the platform knows such a thing.
+pub struct EmptyRoute {
+    /// Traffic goes where nobody answers.
+    pub cause: &'static str,
+    /// Where the weights stand.
+    pub field: &'static str,
+    /// No target has any weight.
+    pub unweighted: Option<&'static str>,
+}
+
+/// How a platform speaks of routes.
+pub fn empty_route(platform: &str) -> EmptyRoute {
+    match platform {
+        "azure" => EmptyRoute {
+            cause: "azure/net-not-scored-state",
+            field: "properties.traffic",
+            unweighted: Some("azure/net-not-scored-traffic"),
+        },
+        _ => EmptyRoute { cause: "cortex/http-no-live-replica", field: "apis[].weight", unweighted: None },
+    }
+}
+
+/// Whether the platform itself says why a target does not answer; its replicas are not counted one by
+/// one then.
+pub fn speaks_for_targets(platform: &str) -> bool {
+    platform != CORTEX
+}
+
 /// The platform's word for something about a workload, or the cluster's own.
 pub fn pick(workload: &Workload, own: &'static str, cluster: &'static str) -> &'static str {
     if workload.platform.as_str() == CORTEX { own } else { cluster }

@@ -69,7 +69,7 @@ fn symptoms(world: &World<'_>, workload: &Workload) -> Vec<Symptom> {
     // So may one whose replicas are all there, of calls that fail or an update that was taken back,
     // and a state that has lasted too long says it without words.
     let says_live = workload.status.phase == Phase::Live && !workload.messages.is_empty();
-    if is_trouble(workload.status.phase) || says_live {
+    if is_trouble(workload.status.phase) || says_live || workload.role == Role::Router {
         symptoms.push(Symptom::new(Condition::PlatformSays, &workload.key));
     }
     symptoms

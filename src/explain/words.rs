@@ -107,9 +107,9 @@ pub fn lower(title: &str) -> String {
     }
     let mut chars = title.chars();
     match (chars.next(), chars.next()) {
-        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
-            first.to_lowercase().chain([second]).chain(chars).collect()
-        }
+        // `A replica …` is a sentence, `G machines …` is a name.
+        (Some('A'), Some(' ')) => format!("a {}", chars.as_str()),
+        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain([second]).chain(chars).collect(),
         _ => title.to_owned(),
     }
 }
@@ -137,6 +137,22 @@ pub fn bytes(bytes: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn titles_become_the_start_of_a_phrase_and_names_stay_names() {
+        let cases = [
+            ("A replica asks for something", "a replica asks for something"),
+            ("The update failed", "the update failed"),
+            ("G machines are used up", "G machines are used up"),
+            ("GPU missing", "GPU missing"),
+            ("ModelArts says no", "ModelArts says no"),
+            ("A", "A"),
+            ("", ""),
+        ];
+        for (title, phrase) in cases {
+            assert_eq!(lower(title), phrase);
+        }
+    }
 
     #[test]
     fn amounts_read_like_speech() {

@@ -262,6 +262,7 @@ pub const FILES: &[(&str, &str)] = embedded!("":
     "modelarts-deploy-late", "modelarts-deploy-timeout", "modelarts-rolled-back", "modelarts-sold-out",
     "azure-out-of-quota", "azure-image-build-failure", "azure-not-ready-traceback", "azure-internal-error",
     "azure-logs-withheld", "azure-requests-424", "azure-rolling-out", "azure-kubernetes-crash-loop", "azure-model-download", "azure-denied",
+    "azure-no-traffic", "azure-traffic-to-failed",
     "gateway-exit-code", "gateway-fails-config", "gateway-fails-image", "gateway-fails-mismatch",
     "gateway-fails-rejected", "gateway-healthy", "gateway-login-expired", "gateway-pending-network",
     "gateway-pending-provider", "gateway-pending-resources", "gateway-pending-wallet", "gateway-provider-offline",

@@ -14,6 +14,7 @@ pub mod poller;
 pub mod quantity;
 pub mod ray;
 pub mod registry;
+pub mod retry_after;
 pub mod trust;
 
 use std::future::Future;

@@ -10,7 +10,7 @@ use holdup::domain::source::FailureKind;
 use holdup::source::poller::poll_once;
 use serde_json::json;
 
-use super::server::{Canned, Replay, WORKSPACE, connected, fixture_text, gap, poll, read, recorded_http, serve, workload};
+use super::server::{Canned, Replay, SUBSCRIPTION, WORKSPACE, connected, fixture_text, gap, poll, read, recorded_http, serve, workload};
 
 fn endpoints() -> String {
     format!("{WORKSPACE}/onlineEndpoints")
@@ -173,4 +173,32 @@ async fn states_nobody_knows_keep_their_word_and_odd_records_are_gaps() {
     assert_eq!(workload(&view, "chat/green").status.phase, holdup::domain::workload::Phase::Unrecognized);
     assert_eq!(view.gaps.iter().filter(|gap| gap.what.contains("a deployment of chat")).count(), 3);
     assert!(gap(&view, "traffic of chat").message.contains("140 %"));
+}
+
+#[tokio::test]
+async fn usages_are_read_to_their_end_and_what_is_cut_is_said() {
+    let path = format!("{SUBSCRIPTION}/providers/Microsoft.MachineLearningServices/locations/eastus2/usages");
+    let row = |name: &str| {
+        json!({"id": "/u", "type": "Microsoft.MachineLearningServices/vmFamily/usages", "currentValue": 1, "limit": 8,
+            "name": {"value": name, "localizedValue": name}})
+    };
+    let next = format!("https://management.azure.com{path}?api-version=2025-12-01&$skip=x");
+    let page = |name: &str, next: &str| json!({"value": [row(name)], "nextLink": next}).to_string();
+    let begin = || Replay::default().fixture(WORKSPACE, "workspace_get.json").fixture(&endpoints(), "online_endpoints_list.json");
+    let two = begin().body(&path, 200, &page("Standard A Family vCPUs", &next)).body(&path, 200, &page("Standard B Family vCPUs", ""));
+    let view = read(&two.serve().await).await.unwrap();
+    let names: Vec<&str> = view.quotas.iter().map(|quota| quota.key.name.as_str()).filter(|name| name.contains("Family")).collect();
+    assert_eq!(names, ["Standard A Family vCPUs", "Standard B Family vCPUs"]);
+    let endless = begin().body(&path, 200, &page("Standard A Family vCPUs", &next));
+    let view = read(&endless.serve().await).await.unwrap();
+    assert!(gap(&view, "quotas of Machine Learning").message.contains("more than 20 pages"));
+}
+
+#[tokio::test]
+async fn a_workspace_without_endpoints_is_empty_and_nothing_is_wrong_with_it() {
+    let nothing = json!({"value": []}).to_string();
+    let replay = Replay::default().fixture(WORKSPACE, "workspace_get.json").body(&endpoints(), 200, &nothing);
+    let view = read(&replay.serve().await).await.unwrap();
+    assert!(view.workloads.is_empty() && view.cluster.is_some());
+    assert!(view.gaps.iter().all(|gap| !gap.what.contains("endpoint")), "{:?}", view.gaps);
 }

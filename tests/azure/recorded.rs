@@ -34,6 +34,8 @@ async fn endpoints_route_and_deployments_stand_where_azure_says() {
     assert_eq!(blue.versions[0].traffic, Some(100));
     assert_eq!(blue.versions[0].id.as_str(), "chat-7b:3 chat-env:7");
     assert_eq!(blue.bounds.map(|bounds| (bounds.min, bounds.max)), Some((2, 3)), "from the autoscale setting");
+    let scaler = view.scalers.iter().find(|scaler| scaler.workload.as_ref() == Some(&blue.key)).unwrap();
+    assert_eq!(scaler.metrics, ["CpuUtilizationPercentage above 70 for 5 min: 2 more, then 5 min of rest"]);
     assert_eq!(workload(&view, "ner-k8s/main").bounds.map(|bounds| bounds.max), Some(4), "from its own scale settings");
     assert_eq!(workload(&view, "ner-k8s/main").demand.map(|demand| demand.cpu_millis), Some(1_000));
     assert!(blue.reproduce.contains("--endpoint-name chat-prod --name blue --workspace-name mlw-prod --resource-group rg-serving"));

@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::http::Response;
 use holdup::domain::source::{Failure, FailureKind};
 use holdup::source::modelarts::connect_with;
+use holdup::source::poller::poll_once;
 
 use super::server::{Replay, context, one, poll, serve, source, variables};
 
@@ -40,6 +41,12 @@ async fn each_refusal_has_its_kind_and_its_next_step() {
     let body = br#"{"error_code":"APIG.0308","error_msg":"slow down"}"#.to_vec();
     let pause = Replay::default().answer("/services", (429, vec![("Retry-After".into(), "17".into())], body));
     assert_eq!(refused(pause).await.retry_after, Some(Duration::from_secs(17)));
+    // A date counts from the answer's own, whatever the clock of this machine says.
+    let body = br#"{"error_code":"APIG.0308","error_msg":"slow down"}"#.to_vec();
+    let headers = [("Retry-After", "Thu, 01 Jan 2026 09:01:10 GMT"), ("Date", "Thu, 01 Jan 2026 09:00:30 GMT")];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    let date = Replay::default().answer("/services", (429, headers, body));
+    assert_eq!(refused(date).await.retry_after, Some(Duration::from_secs(40)));
 }
 
 #[tokio::test]
@@ -69,6 +76,26 @@ async fn pages_floods_redirects_and_nonsense_are_garbage() {
     });
     let failure = poll(source(&serve(flood).await).as_mut()).await.unwrap_err();
     assert!(failure.message.contains("larger than 16 MiB"), "{failure:?}");
+}
+
+#[tokio::test]
+async fn silence_ends_at_the_deadline() {
+    let endpoint = serve(Router::new().fallback(|| async { std::future::pending::<&str>().await })).await;
+    let mut silent = source(&endpoint);
+    // The clock of the test stands still until everybody waits; the poll then times out at once.
+    tokio::time::pause();
+    let update = poll_once(silent.as_mut(), std::sync::Arc::default(), None).await;
+    let failure = update.outcome.unwrap_err();
+    assert!(failure.kind == FailureKind::TimedOut && !failure.hint.is_empty(), "{failure:?}");
+}
+
+#[tokio::test]
+async fn a_project_without_services_is_empty_and_a_wrong_one_is_told() {
+    let view = poll(source(&Replay::default().fixture("/services", "services_list_empty.json").serve().await).as_mut()).await.unwrap();
+    assert!(view.workloads.is_empty() && view.gaps.iter().all(|gap| !gap.what.contains("service ")), "{:?}", view.gaps);
+    let body = br#"{"error_code":"ModelArts.0210","error_msg":"The project ID does not match."}"#.to_vec();
+    let failure = refused(Replay::default().answer("/services", (403, Vec::new(), body))).await;
+    assert!(failure.kind == FailureKind::WrongAccount && failure.hint.contains("region and project"), "{failure:?}");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use holdup::console::event::{Event, Key, KeyCode, Stamped};
 use holdup::console::keymap::parse_chord;
+use holdup::console::model::Explain;
 use holdup::console::{Model, Settings, update};
 use holdup::domain::capacity::Resources;
 use holdup::domain::event::Event as Happening;
@@ -343,6 +344,11 @@ fn quotas() -> View {
 
 /// A console of this size that has seen the story up to now.
 pub fn console(width: u16, height: u16) -> Model {
+    console_that(explain, width, height)
+}
+
+/// The same with explanations from elsewhere.
+pub fn console_that(explain: Explain, width: u16, height: u16) -> Model {
     let sources = ["cortex", "aws.autoscaling", "aws.servicequotas", "aws.cloudwatch"];
     let sources = sources.map(|kind| SourceId::new(&context(), kind)).to_vec();
     let mut model = Model::new(Settings { sources, size: (width, height), explain, ..Settings::default() });

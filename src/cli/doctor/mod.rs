@@ -13,6 +13,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use self::check::{Check, Mark};
+use super::format::TextOrJson;
 use super::{Error, Exit, Globals, contexts, report};
 use crate::config::context::is_this_machine;
 use crate::runtime::headless;
@@ -28,17 +29,8 @@ pub struct Args {
     #[arg(long, value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=600))]
     timeout: u64,
     /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-}
-
-/// How to print.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// For scripts
-    Json,
+    #[arg(long, value_enum, default_value_t = TextOrJson::Text)]
+    format: TextOrJson,
 }
 
 /// Whose rights are to be printed.
@@ -65,8 +57,8 @@ pub async fn run(args: &Args, globals: &Globals) -> Result<Exit, Error> {
     }
     let checks = examine(args, globals).await?;
     let text = match args.format {
-        Format::Text => check::text(&checks),
-        Format::Json => check::json(&checks).map_err(color_eyre::eyre::Report::from)?,
+        TextOrJson::Text => check::text(&checks),
+        TextOrJson::Json => check::json(&checks).map_err(color_eyre::eyre::Report::from)?,
     };
     report::print(&text)?;
     Ok(if checks.iter().any(|check| check.mark == Mark::Fail) { Exit::Held } else { Exit::Clear })

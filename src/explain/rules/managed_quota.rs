@@ -55,3 +55,67 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
 fn needed(instances: u32, each: u64, reserve_percent: u32) -> u64 {
     (u64::from(instances) * u64::from(100 + reserve_percent)).div_ceil(100) * each
 }
+
+#[cfg(test)]
+mod tests {
+    use super::needed;
+    use crate::domain::id::ResourceKind;
+    use crate::domain::workload::{Phase, PlatformMessage, QuotaDemand, ReplicaCounts};
+    use crate::explain::finding::{Confidence, Verdict};
+    use crate::explain::testing::{Scene, key, root};
+
+    const REFUSED: &str =
+        "Not enough quota available for Standard_NC24ads_A100_v4 in SubscriptionId 123. Current usage/limit: 0/48. Additional needed: 96";
+
+    /// Three instances of 24 vCPUs that were refused, in a family with this limit.
+    fn refused(limit: u64) -> Scene {
+        let mut scene = Scene::stuck();
+        scene.quotas.quotas.push(scene.quota("NCADSA100v4", "NCADSA100v4", false, limit, 0));
+        let at = scene.ago(7);
+        let hero = scene.hero();
+        hero.platform = "azure".into();
+        hero.status.phase = Phase::Failed;
+        hero.replicas = Some(ReplicaCounts { desired: Some(3), ..ReplicaCounts::default() });
+        hero.messages =
+            vec![PlatformMessage { field: "operation.error".into(), text: REFUSED.into(), code: Some("OutOfQuota".into()), at: Some(at) }];
+        hero.quota_demand =
+            Some(QuotaDemand { quota: key(ResourceKind::Quota, "NCADSA100v4"), each: 24, update_reserve_percent: 20, side_by_side: false });
+        scene
+    }
+
+    #[test]
+    fn the_reserve_is_in_whole_instances() {
+        for (instances, each, expected) in [(1, 4, 8), (2, 4, 12), (3, 24, 96), (5, 4, 24), (10, 4, 48), (0, 4, 0)] {
+            assert_eq!(needed(instances, each, 20), expected, "{instances} instances of {each}");
+        }
+        assert_eq!(needed(3, 24, 0), 72, "without a reserve");
+    }
+
+    #[test]
+    fn the_message_and_the_figures_together_are_certain() {
+        let why = refused(48).why();
+        assert_eq!((why.verdict, root(&why)), (Verdict::Held, "azure/quota-cpu"));
+        let finding = &why.chain[0].finding;
+        assert_eq!(finding.confidence, Confidence::Certain);
+        assert!(finding.says.contains("need 96 with the reserve of 20 %, and 48 of 48 are free"), "{}", finding.says);
+        let told: Vec<&str> = finding.evidence.iter().map(|evidence| evidence.value.as_str()).collect();
+        assert!(told.contains(&REFUSED) && told.contains(&"0 / 48 vCPU"), "{told:?}");
+    }
+
+    #[test]
+    fn figures_that_disagree_or_are_missing_leave_the_message_alone() {
+        for mut scene in [refused(200), refused(48)] {
+            let roomy = scene.quotas.quotas.iter().any(|quota| quota.limit == Some(200));
+            if !roomy {
+                scene.quotas.quotas.clear();
+            }
+            let why = scene.why();
+            assert_eq!(root(&why), "azure/quota-cpu", "the service's own words");
+            assert!(!why.chain[0].finding.says.contains("reserve"), "{}", why.chain[0].finding.says);
+        }
+        let mut live = refused(48);
+        live.hero().status.phase = Phase::Live;
+        live.hero().messages.clear();
+        assert_eq!(live.why().verdict, Verdict::Clear);
+    }
+}

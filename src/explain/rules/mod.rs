@@ -49,6 +49,7 @@ pub mod rolling_deadlock;
 pub mod rollout_held;
 pub mod room;
 pub mod route_empty;
+pub mod route_unweighted;
 pub mod scale_up;
 pub mod start_blocked;
 pub mod suspended;
@@ -84,6 +85,7 @@ pub static RULES: &[Rule] = &[
     route_empty::RULE,
     rolling_deadlock::RULE,
     managed_quota::RULE,
+    route_unweighted::RULE,
     creating_silent::RULE,
     // Before the sentences, whose findings of the same cause it tells with more of what it rests on.
     ray_states::RULE,

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Method, Url};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
@@ -16,7 +16,8 @@ use crate::clock;
 use crate::config::{ContextConfig, TlsTrust};
 use crate::domain::source::{Failure, FailureKind};
 use crate::domain::text::Text;
-use crate::domain::time::{Duration, Timestamp};
+use crate::domain::time::Duration;
+use crate::source::retry_after;
 use crate::source::trust::{PinFile, Trust};
 
 /// The most bytes of one answer.
@@ -205,7 +206,7 @@ impl Manager {
         if let Some(reads) = reads.and_then(|value| value.to_str().ok()).and_then(|value| value.parse().ok()) {
             self.budget.remaining(reads);
         }
-        let pause = retry_after(response.headers(), clock::now());
+        let pause = retry_after::asked(response.headers(), clock::now());
         let bytes = self.body(&mut response).await?;
         if status.as_u16() == 429 {
             return Err(self.budget.rest(pause).into());
@@ -292,28 +293,4 @@ fn garbage(body: &[u8], error: &serde_json::Error) -> Failure {
         format!("the answer is no JSON ({error}); it begins with: {start}"),
         "check that no proxy or login page answers for the Resource Manager",
     )
-}
-
-/// `Retry-After` in either form: seconds, or a date.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
-    Duration::try_from(date.duration_since(now)).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_forms_of_a_pause_are_read() {
-        let now: Timestamp = "2026-11-21T02:00:00Z".parse().unwrap();
-        let read = |value: &str| retry_after(&HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_str(value).unwrap())]), now);
-        assert_eq!(read("17"), Some(Duration::from_secs(17)));
-        assert_eq!(read("Sat, 21 Nov 2026 02:00:30 GMT"), Some(Duration::from_secs(30)));
-        assert_eq!(read("soon"), None);
-    }
 }

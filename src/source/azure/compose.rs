@@ -71,6 +71,7 @@ fn add_deployment(source: &AzureSource, endpoint: &Endpoint, item: &Item, round:
     let logs = source.memory.logs.get(&item.name);
     let containers: &[(&'static str, ContainerLog)] = logs.map_or(&[], |logs| &logs.containers);
     let quota = limits::demand(&item.resource.properties.instance_type, &limits.sizes, &limits.quotas);
+    let scale = limits.scales.get(&item.resource.id.to_lowercase());
     let facts = Facts {
         place: &source.manager.place,
         context: &source.context,
@@ -79,13 +80,14 @@ fn add_deployment(source: &AzureSource, endpoint: &Endpoint, item: &Item, round:
         operation: item.operation.as_ref().map(|(operation, _)| operation),
         logs: containers,
         figures,
-        bounds: limits.bounds.get(&item.resource.id.to_lowercase()).copied(),
+        bounds: scale.map(|scale| scale.bounds),
         size: limits.sizes.get(&item.resource.properties.instance_type.to_lowercase()),
         quota: quota.as_ref(),
         now: round.focus.now,
     };
     let workload = normalize::deployment(&facts);
     let key = deployment_key(&source.context, &endpoint.resource.name, &item.resource.name);
+    view.scalers.extend(scale.map(|scale| scale.scaler(&key, item.resource.sku.capacity)));
     for (container, log) in containers {
         let at = logs.map_or(round.focus.now, |logs| logs.at);
         if let Some(lines) = log.tail().filter(|_| log.instead.is_none()) {

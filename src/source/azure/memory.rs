@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::autoscale::Autoscale;
 use super::container_log::ContainerLog;
 use super::monitor::Figures;
 use super::wire::{Operation, VmSize};
@@ -12,7 +13,6 @@ use crate::domain::event::Event;
 use crate::domain::quota::Quota;
 use crate::domain::source::Gap;
 use crate::domain::time::{Duration, Timestamp, age};
-use crate::domain::workload::ReplicaBounds;
 
 /// How old the log of a deployment on its way may become.
 const LOGS: Duration = Duration::from_secs(30);
@@ -32,7 +32,7 @@ pub struct Memory {
     pub logs: BTreeMap<String, Logs>,
     /// Requests and latency by endpoint, machines by deployment.
     pub figures: Dated<BTreeMap<String, Figures>>,
-    /// Quotas, machines, bounds.
+    /// Quotas, machines, autoscale settings.
     pub limits: Dated<Limits>,
     /// Who did what.
     pub activity: Dated<Vec<Event>>,
@@ -69,8 +69,8 @@ pub struct Limits {
     pub quotas: Vec<Quota>,
     /// Machines by lower-case name.
     pub sizes: BTreeMap<String, VmSize>,
-    /// Bounds of autoscale settings by lower-case resource id.
-    pub bounds: BTreeMap<String, ReplicaBounds>,
+    /// Autoscale settings by the lower-case id of what they scale.
+    pub scales: BTreeMap<String, Autoscale>,
 }
 
 /// Something with the time it was read and what was missing then.

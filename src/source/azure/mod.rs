@@ -3,6 +3,7 @@
 //! Reads the Resource Manager (management API 2025-12-01) and Azure Monitor; changes nothing. A
 //! failed deployment does not say why: its last operation does, which has a resource of its own.
 
+pub mod autoscale;
 mod budget;
 pub mod client;
 mod compose;

@@ -198,6 +198,23 @@ mod tests {
     }
 
     #[test]
+    fn a_sovereign_cloud_has_its_own_server_and_its_own_audience() {
+        for (cloud, server, audience) in [
+            (AzureCloud::Public, "management.azure.com:443", "https://management.azure.com/"),
+            (AzureCloud::UsGovernment, "management.usgovcloudapi.net:443", "https://management.core.usgovcloudapi.net/"),
+            (AzureCloud::China, "management.chinacloudapi.cn:443", "https://management.chinacloudapi.cn/"),
+        ] {
+            let mut context = context(None, "w");
+            context.azure.as_mut().unwrap().cloud = cloud;
+            let place = Place::of(&context).unwrap();
+            assert_eq!(place.host_port(), server);
+            assert!(Cloud::of(cloud).scope.starts_with(audience) && !place.on_this_machine);
+            let link = "https://management.azure.com/subscriptions/s/providers/X?api-version=1";
+            assert!(place.link(link).unwrap().as_str().contains(place.base.host_str().unwrap()), "links stay in the own cloud");
+        }
+    }
+
+    #[test]
     fn names_cannot_become_paths_and_plain_http_is_refused() {
         for workspace in ["../x", "a/b", "a?b", "a%2fb", ""] {
             assert_eq!(Place::of(&context(None, workspace)).unwrap_err().kind, FailureKind::Misconfigured, "{workspace}");

@@ -262,7 +262,7 @@ pub(super) fn ended(item: &Item) -> Option<crate::domain::time::Timestamp> {
     if is_moving(state) { None } else { told.or_else(|| stamp(&item.resource.system_data.last_modified_at)) }
 }
 
-fn cut(what: &str, read: usize) -> Failure {
+pub(super) fn cut(what: &str, read: usize) -> Failure {
     let message = format!("only the first {read} {what} were read: there are more than {PAGES} pages");
     Failure::new(FailureKind::Unsupported, message, "make a context for each workspace with fewer of them")
 }

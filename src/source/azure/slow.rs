@@ -8,17 +8,17 @@ use futures_util::StreamExt as _;
 use serde::Deserialize as _;
 use serde_json::Value;
 
+use super::autoscale::Autoscale;
 use super::client::Manager;
 use super::limits;
 use super::memory::{Dated, Limits};
 use super::monitor::{self, Figures};
 use super::normalize::{deployment_key, is_kubernetes, stamp};
-use super::poll::{AT_ONCE, AzureSource, Endpoint, Item, Round};
+use super::poll::{AT_ONCE, AzureSource, Endpoint, Item, Round, cut};
 use super::wire::{ActivityRow, AutoscaleRow, Metrics, UsageRow, VmSize};
 use crate::domain::event::Event;
 use crate::domain::source::{Failure, Gap};
 use crate::domain::time::{Duration, Timestamp};
-use crate::domain::workload::ReplicaBounds;
 
 /// How old figures may become.
 const FIGURES: Duration = Duration::from_mins(1);
@@ -163,7 +163,10 @@ pub(super) async fn limits(source: &mut AzureSource, endpoints: &[Endpoint], rou
     let ml = |what: &str| place.regional_path("Microsoft.MachineLearningServices", &location, what);
     let mut fresh = Dated { at: Some(now), value: Limits::default(), gaps: Vec::new() };
     let mut keep = |what: &str, answer: Result<super::client::Pages, Failure>| match answer {
-        Ok(pages) => pages.values,
+        Ok(pages) => {
+            fresh.gaps.extend(pages.cut.then(|| Gap { what: what.into(), failure: cut(what, pages.values.len()) }));
+            pages.values
+        }
         Err(failure) => {
             fresh.gaps.push(Gap { what: what.into(), failure });
             Vec::new()
@@ -191,14 +194,8 @@ pub(super) async fn limits(source: &mut AzureSource, endpoints: &[Endpoint], rou
     fresh.value.quotas.extend(rows(&compute).iter().filter_map(|row| limits::compute_quota(&source.context, row, now)));
     fresh.value.quotas.sort_by(|a, b| a.key.cmp(&b.key));
     fresh.value.sizes = sizes.iter().filter_map(|raw| VmSize::deserialize(raw).ok()).map(|size| (size.name.to_lowercase(), size)).collect();
-    fresh.value.bounds = scales.iter().filter_map(|raw| AutoscaleRow::deserialize(raw).ok()).filter_map(|row| bounds(&row)).collect();
+    fresh.value.scales = scales.iter().filter_map(|raw| Autoscale::read(&AutoscaleRow::deserialize(raw).ok()?)).collect();
     source.memory.limits = fresh;
-}
-
-fn bounds(row: &AutoscaleRow) -> Option<(String, ReplicaBounds)> {
-    let capacity = &row.properties.profiles.first()?.capacity;
-    let bounds = ReplicaBounds { min: capacity.minimum.parse().ok()?, max: capacity.maximum.parse().ok()? };
-    row.properties.enabled.then(|| (row.properties.target_resource_uri.to_lowercase(), bounds))
 }
 
 /// Reads who did what. It is not asked why anything failed: it often does not say that it did.
@@ -220,6 +217,9 @@ pub(super) async fn activity(source: &mut AzureSource, items: &[Item], round: &m
     let mut fresh = Dated { at: Some(now), value: Vec::new(), gaps: Vec::new() };
     match source.manager.list(&path, &query, "activity log").await {
         Ok(pages) => {
+            fresh.gaps.extend(
+                pages.cut.then(|| Gap { what: "activity log".into(), failure: cut("rows of the activity log", pages.values.len()) }),
+            );
             let rows = pages.values.iter().filter_map(|raw| ActivityRow::deserialize(raw).ok());
             fresh.value = rows.filter_map(|row| event(source, items, &row)).take(EVENTS).collect();
         }

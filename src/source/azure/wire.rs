@@ -20,6 +20,10 @@ macro_rules! lenient {
     };
 }
 
+mod autoscale;
+
+pub use autoscale::*;
+
 lenient! {
     /// A workspace, an endpoint or a deployment; `properties` differ.
     Resource {
@@ -244,43 +248,5 @@ lenient! {
         resource_id: String,
         /// How bad it is.
         level: String,
-    }
-}
-
-lenient! {
-    /// An autoscale setting.
-    AutoscaleRow {
-        /// What it says.
-        properties: AutoscaleProperties,
-    }
-}
-
-lenient! {
-    /// What an autoscale setting says.
-    AutoscaleProperties {
-        /// Whether it acts.
-        enabled: bool,
-        /// What it scales.
-        target_resource_uri: String,
-        /// Profiles, the default among them.
-        profiles: Vec<AutoscaleProfile>,
-    }
-}
-
-lenient! {
-    /// One profile.
-    AutoscaleProfile {
-        /// Its bounds.
-        capacity: AutoscaleCapacity,
-    }
-}
-
-lenient! {
-    /// Bounds, written as text.
-    AutoscaleCapacity {
-        /// Never fewer.
-        minimum: String,
-        /// Never more.
-        maximum: String,
     }
 }

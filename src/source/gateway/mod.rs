@@ -7,6 +7,7 @@
 
 mod budget;
 pub mod client;
+mod deliveries;
 mod details;
 mod envelope;
 mod logs;

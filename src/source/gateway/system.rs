@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::client::{Call, Gateway};
+use super::deliveries::Deliveries;
 use super::details::is_gap;
 use super::wire::{number, text};
 use crate::domain::event::Event;
@@ -20,6 +21,9 @@ const EVERY: Duration = Duration::from_mins(5);
 /// From this share of a disk or a memory in use it is nearly full.
 const NEARLY_FULL: f64 = 90.0;
 
+/// The page of webhooks, of which those with failures have a history.
+const WEBHOOKS: &str = "plugin-core/webhooks";
+
 /// Pages, the most telling first.
 const PAGES: &[&str] = &[
     "health",
@@ -30,7 +34,7 @@ const PAGES: &[&str] = &[
     "system/metrics/resources",
     "system/rate-limits",
     "users/me/permissions",
-    "plugin-core/webhooks",
+    WEBHOOKS,
     "system/services/metrics",
     "system/requirements",
     "system/database/slow-queries",
@@ -41,6 +45,7 @@ const PAGES: &[&str] = &[
 pub struct System {
     pages: Vec<(&'static str, Timestamp, Option<Value>)>,
     gaps: Vec<Gap>,
+    deliveries: Deliveries,
 }
 
 impl System {
@@ -53,7 +58,12 @@ impl System {
             self.pages.retain(|(known, _, _)| *known != page);
             self.gaps.retain(|gap| gap.what.as_str() != page);
             match answer {
-                Ok(value) => self.pages.push((page, now, Some(value))),
+                Ok(value) => {
+                    if page == WEBHOOKS {
+                        self.deliveries.read(gateway, &value).await;
+                    }
+                    self.pages.push((page, now, Some(value)));
+                }
                 Err(refusal) => {
                     if refusal.failure.retry_after.is_some() {
                         return;
@@ -78,7 +88,8 @@ impl System {
 
     /// Adds what the pages tell.
     pub fn tell(&self, context: &Text, view: &mut View) {
-        view.gaps.extend(self.gaps.iter().cloned());
+        view.gaps.extend(self.gaps.iter().chain(&self.deliveries.gaps).cloned());
+        view.events.extend(self.deliveries.events(context));
         for (name, at, value) in &self.pages {
             let Some(value) = value else { continue };
             let key = ResourceKey::new(context, ResourceKind::Object, *name);
@@ -175,7 +186,7 @@ fn troubles(page: &str, value: &Value) -> Vec<(&'static str, String)> {
             .take(3)
             .filter_map(|row| Some(("SlowQuery", format!("{} ms: {}", number(row, &["duration"])?, text(row, &["query"])?))))
             .collect(),
-        "plugin-core/webhooks" => rows()
+        WEBHOOKS => rows()
             .filter_map(|row| {
                 let failed = number(row, &["stats.failed"]).filter(|failed| *failed > 0.0)?;
                 Some(("WebhookFailed", format!("{failed} deliveries of webhook {} failed", name(row))))

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
@@ -21,7 +21,8 @@ use crate::clock;
 use crate::config::{ContextConfig, SignStyle, TlsTrust};
 use crate::domain::source::{Failure, FailureKind};
 use crate::domain::text::Text;
-use crate::domain::time::{Duration, Timestamp};
+use crate::domain::time::Duration;
+use crate::source::retry_after;
 use crate::source::trust::{PinFile, Trust};
 
 /// The most bytes of one answer.
@@ -194,7 +195,7 @@ impl Cloud {
 
     fn conclude(&self, answer: &Answer, action: &str) -> Result<Value, Failure> {
         if !(200..300).contains(&answer.status) {
-            let pause = retry_after(&answer.headers, clock::now());
+            let pause = retry_after::asked(&answer.headers, clock::now());
             return Err(refusal::failure(answer.status, &answer.body, action, pause));
         }
         serde_json::from_slice(&answer.body).map_err(|error| {
@@ -333,14 +334,4 @@ pub fn decode<T: DeserializeOwned>(raw: &Value, what: &str) -> Result<T, Failure
             "check that the endpoint is that of ModelArts",
         )
     })
-}
-
-/// `Retry-After` in either form: seconds, or a date.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
-    Duration::try_from(date.duration_since(now)).ok()
 }
