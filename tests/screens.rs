@@ -1,7 +1,7 @@
 //! What people see: golden screens with styles (the same files are `screenshots/`), and properties
 //! of `update` and `draw`. `HOLDUP_BLESS=1` writes the pictures anew.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 
 #[path = "screens/behaviour.rs"]
 mod behaviour;

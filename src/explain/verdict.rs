@@ -200,7 +200,9 @@ impl<'e> Gathered<'e> {
         let roots = self.rank_roots();
         let elapsed = began.map(|began| age(world.now, began)).unwrap_or_default();
         let failed = workload.status.phase == Phase::Failed;
-        let late = failed || elapsed > workload.usual_rollout;
+        // Traffic that nobody answers is wrong from its first moment.
+        let lost = workload.role == Role::Router && !self.chain.is_empty();
+        let late = failed || lost || elapsed > workload.usual_rollout;
         // Beyond slow: that no reason can be read is then the answer.
         let serves = workload.role == Role::Serving && is_trouble(workload.status.phase);
         let satisfied = workload.replicas.is_some_and(|counts| is_satisfied(&counts));

@@ -61,7 +61,7 @@ mod tests {
     use super::needed;
     use crate::domain::id::ResourceKind;
     use crate::domain::workload::{Phase, PlatformMessage, QuotaDemand, ReplicaCounts};
-    use crate::explain::finding::{Confidence, Verdict};
+    use crate::explain::finding::{Confidence, Explanation, Finding, Verdict};
     use crate::explain::testing::{Scene, key, root};
 
     const REFUSED: &str =
@@ -83,6 +83,10 @@ mod tests {
         scene
     }
 
+    fn quota_finding(why: &Explanation) -> &Finding {
+        &why.chain.iter().find(|link| link.finding.cause.as_str() == "azure/quota-cpu").unwrap().finding
+    }
+
     #[test]
     fn the_reserve_is_in_whole_instances() {
         for (instances, each, expected) in [(1, 4, 8), (2, 4, 12), (3, 24, 96), (5, 4, 24), (10, 4, 48), (0, 4, 0)] {
@@ -95,7 +99,7 @@ mod tests {
     fn the_message_and_the_figures_together_are_certain() {
         let why = refused(48).why();
         assert_eq!((why.verdict, root(&why)), (Verdict::Held, "azure/quota-cpu"));
-        let finding = &why.chain[0].finding;
+        let finding = quota_finding(&why);
         assert_eq!(finding.confidence, Confidence::Certain);
         assert!(finding.says.contains("need 96 with the reserve of 20 %, and 48 of 48 are free"), "{}", finding.says);
         let told: Vec<&str> = finding.evidence.iter().map(|evidence| evidence.value.as_str()).collect();
@@ -111,7 +115,8 @@ mod tests {
             }
             let why = scene.why();
             assert_eq!(root(&why), "azure/quota-cpu", "the service's own words");
-            assert!(!why.chain[0].finding.says.contains("reserve"), "{}", why.chain[0].finding.says);
+            let says = &quota_finding(&why).says;
+            assert!(!says.contains("reserve"), "{says}");
         }
         let mut live = refused(48);
         live.hero().status.phase = Phase::Live;

@@ -26,7 +26,12 @@ mod tests {
 
     #[test]
     fn only_samples_of_nothing_are_left_out() {
-        for line in ["restarts_total{reason=\"OOMKilled\"} 0", "xid_errors 0.0", "oom_total{a=\"b c\"} 0 1715000000000", "# HELP xid_errors Value of the last XID error."] {
+        for line in [
+            "restarts_total{reason=\"OOMKilled\"} 0",
+            "xid_errors 0.0",
+            "oom_total{a=\"b c\"} 0 1715000000000",
+            "# HELP xid_errors Value of the last XID error.",
+        ] {
             assert!(tells_nothing(line), "{line}");
         }
         for line in ["restarts_total{reason=\"OOMKilled\"} 2", "OOMKilled 0", "CUDA out of memory. GPU 0", "", "# out of memory"] {
