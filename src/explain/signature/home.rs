@@ -17,6 +17,8 @@ const SIGNS: &[(&str, &[&str])] = &[
             "inferencingclient",
             "microsoft.machinelearningservices",
             "azureml://",
+            "ms-azureml-",
+            ".inference.ml.azure.com",
         ],
     ),
     ("anyscale", &["servereplica:", "ray::", "(servecontroller", "ray.exceptions.", "ray.serve", "(raylet", "anyscale"]),

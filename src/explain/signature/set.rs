@@ -100,7 +100,9 @@ impl Recognizer {
         let home = || hints.platform.as_deref().or_else(|| *home.get_or_init(|| self.homes.of(text)));
         let mut found: Vec<Candidate> = Vec::new();
         let mut elsewhere: Vec<Candidate> = Vec::new();
-        for number in &candidates {
+        // Signatures that ask for a status and no words mean nothing without one.
+        let asked = |number: &&usize| hints.status.is_some() || !self.patterns.is_wordless(**number);
+        for number in candidates.iter().filter(asked) {
             // A pattern is asked at most once, and only if a match would mean something here.
             let mut fits: Option<bool> = None;
             for owner in self.owners.get(*number).into_iter().flatten() {
