@@ -4,6 +4,7 @@ use super::finding::{CauseId, Remedy};
 use super::world::{Group, World};
 use super::{dialect, known};
 use crate::domain::id::ResourceKey;
+use crate::domain::node::Node;
 use crate::domain::provisioner::NodePool;
 use crate::domain::replica::{Container, Replica};
 use crate::domain::text::Text;
@@ -24,6 +25,9 @@ const OPTIONS: &[(&str, &str)] = &[
     ("subscription", "subscription"),
     ("workspace-name", "workspace"),
 ];
+
+/// The words before a name in a message, what ends it, and the placeholder that it fills.
+const NAMED: &[(&str, char, &str)] = &[("for volume \"", '"', "volume"), ("already used by pod(s) ", ' ', "holder")];
 
 /// What is left of the option where nobody knows a context.
 const NO_CONTEXT: &str = " --context <kube_context>";
@@ -88,6 +92,26 @@ impl Fill {
             Some(workload) => fill.workload(workload),
             None => fill,
         }
+    }
+
+    /// A machine, with the cloud's id of it.
+    pub fn node(self, node: &Node) -> Self {
+        let fill = self.and("node", &node.key.name);
+        match node.detail.as_ref().and_then(|detail| detail.instance.as_ref()) {
+            Some(instance) => fill.and("instance", instance),
+            None => fill,
+        }
+    }
+
+    /// What a message calls by name.
+    pub fn said(self, message: &str) -> Self {
+        NAMED.iter().fold(self, |fill, (before, end, name)| {
+            let named = message.split_once(before).and_then(|(_, rest)| rest.split(*end).next());
+            match named.map(|value| value.trim_end_matches(',')).filter(|value| !value.is_empty()) {
+                Some(value) => fill.and(name, value),
+                None => fill,
+            }
+        })
     }
 
     /// A workload.

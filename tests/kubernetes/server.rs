@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -75,6 +76,7 @@ pub struct Script {
     answers: Arc<Mutex<BTreeMap<String, Vec<Answer>>>>,
     asked: Arc<Mutex<Vec<String>>>,
     clock: i64,
+    mute: Arc<AtomicBool>,
 }
 
 impl Script {
@@ -102,6 +104,11 @@ impl Script {
     /// Its clock is so many seconds ahead.
     pub fn ahead(self, seconds: i64) -> Self {
         Self { clock: seconds, ..self }
+    }
+
+    /// Takes requests and answers none from now on, or answers again.
+    pub fn mute(&self, mute: bool) {
+        self.mute.store(mute, Ordering::SeqCst);
     }
 
     /// Listens on a free port.
@@ -133,6 +140,9 @@ impl Script {
 async fn answer(State(script): State<Script>, request: Request) -> Response<Body> {
     let path = request.uri().path_and_query().unwrap().to_string();
     script.asked.lock().unwrap().push(path.clone());
+    if script.mute.load(Ordering::SeqCst) {
+        return std::future::pending().await;
+    }
     let answer = script.next(&path).unwrap_or_else(|| usual(&path));
     let mut response =
         Response::builder().status(StatusCode::from_u16(answer.status).unwrap()).header(header::CONTENT_TYPE, "application/json");
@@ -206,8 +216,12 @@ pub fn fixture(name: &str) -> Vec<u8> {
 }
 
 /// Waits that make a test quick.
-pub const PATIENCE: Patience =
-    Patience { response: Duration::from_secs(5), stall: Duration::from_millis(150), silence: Duration::from_millis(400) };
+pub const PATIENCE: Patience = Patience {
+    response: Duration::from_secs(5),
+    stall: Duration::from_millis(150),
+    silence: Duration::from_millis(400),
+    quiet: Duration::from_mins(1),
+};
 
 /// Pauses likewise.
 pub const PACE: Pace = Pace { first: Duration::from_millis(20), longest: Duration::from_millis(100), denied: Duration::from_millis(150) };

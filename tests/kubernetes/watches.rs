@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use holdup::domain::source::FailureKind;
 use holdup::source::kubernetes::informer::{Feed, State};
 use holdup::source::kubernetes::server::Patience;
 use serde_json::{Value, json};
@@ -151,4 +152,26 @@ async fn a_calm_cluster_costs_next_to_nothing() {
     println!("in half a second after it: {} requests, {} bytes", followed.traffic.requests() - requests, followed.traffic.bytes() - bytes);
     assert_eq!(followed.traffic.requests(), requests, "{:?}", script.asked(&[""]));
     assert!(requests <= 40, "{requests}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_without_a_word_is_told_of_before_its_watches_give_up() {
+    let script = Script::default()
+        .list("pods", [first(&["a"])])
+        .watch("pods", [Answer::then_silence(""), Answer::then_silence(change("ADDED", &pod("b", "10")))]);
+    let short = Duration::from_millis(200);
+    let patience = Patience { response: short, stall: short, silence: Duration::from_mins(5), quiet: short };
+    let followed = follow_patiently(&script, patience).await;
+    // A calm server answers, and nothing is opened anew.
+    followed.until("three questions", |_| script.asked(&["/version"]).len() > 3).await;
+    assert_eq!(followed.shared.started(), Some(Ok(())));
+    assert_eq!(script.asked(&["/pods", "watch=1"]).len(), 1);
+    script.mute(true);
+    followed.until("a word of it", |followed| matches!(followed.shared.started(), Some(Err(_)))).await;
+    assert_eq!(followed.pods(), ["a"], "what was read stays");
+    let Some(Err(failure)) = followed.shared.started() else { panic!("still gone") };
+    assert_eq!(failure.kind, FailureKind::TimedOut);
+    script.mute(false);
+    followed.until_pods(&["a", "b"]).await;
+    followed.until("all well", |followed| followed.shared.started() == Some(Ok(()))).await;
 }

@@ -16,7 +16,7 @@ use crate::explain::known;
 use crate::explain::placement::Waiting;
 use crate::explain::signature::{self, Field, Hints};
 use crate::explain::troubles::Trouble;
-use crate::explain::words::{count, lower};
+use crate::explain::words::{count, lower, short_name};
 use crate::explain::world::{Said, World};
 
 pub(super) const RULE: Rule = Rule {
@@ -76,26 +76,28 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     if let (Some(((_, replica), _)), true) = (first, waiting.workload.platform.as_str() == dialect::KUBERNETES) {
         remedies = Fill::of(world, &key.context).replica(replica).remedies(&specific).into_iter().chain(remedies).collect();
     }
-    Held::new(
-        cause,
-        key,
-        world.confidence(waiting.source, confidence),
-        format!("the new version crashes: {how}{ended}{still}"),
-        format!("new version crashes ({how})"),
-    )
-    .evidence(died.iter().take(2).map(|(said, death)| of_death(world, *said, *death)))
-    .evidence(machine.map(|said| world.told(said)))
-    .evidence(
-        [("replica_counts.failed", counts.failed), ("replica_counts.killed", counts.killed)]
-            .into_iter()
-            .filter(|(_, number)| *number > 0)
-            .map(|(field, number)| world.evidence(waiting.source, key, field, number.to_string())),
-    )
-    .evidence(super::log_tells::last_words(world, waiting))
-    .remedies(remedies)
-    .asks([Symptom::new(Condition::LogTells, key)])
-    .asks_each(replica_tells::asks(first.map(|(said, _)| said)))
-    .verdict()
+    let (says, headline) = match machine.filter(|_| own.is_empty()) {
+        Some((_, event)) => {
+            let name = short_name(&event.of.name);
+            let says = format!("machine {name} ran out of memory and its kernel killed a process: {how}{ended}{still}");
+            (says, format!("machine {name} out of memory ({how})"))
+        }
+        None => (format!("the new version crashes: {how}{ended}{still}"), format!("new version crashes ({how})")),
+    };
+    Held::new(cause, key, world.confidence(waiting.source, confidence), says, headline)
+        .evidence(died.iter().take(2).map(|(said, death)| of_death(world, *said, *death)))
+        .evidence(machine.map(|said| world.told(said)))
+        .evidence(
+            [("replica_counts.failed", counts.failed), ("replica_counts.killed", counts.killed)]
+                .into_iter()
+                .filter(|(_, number)| *number > 0)
+                .map(|(field, number)| world.evidence(waiting.source, key, field, number.to_string())),
+        )
+        .evidence(super::log_tells::last_words(world, waiting))
+        .remedies(remedies)
+        .asks([Symptom::new(Condition::LogTells, key)])
+        .asks_each(replica_tells::asks(first.map(|(said, _)| said)))
+        .verdict()
 }
 
 /// What the machine said when its kernel killed a process, if a container was killed just then.

@@ -72,8 +72,10 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
 }
 
 fn held(world: &World<'_>, (source, node): Said<'_, Node>, cause: &str, confidence: Confidence, says: String, headline: String) -> Held {
-    let fill = enablement::plugin(world, Fill::of(world, &node.key.context).and("node", &node.key.name), node);
-    Held::new(cause, &node.key, world.confidence(source, confidence), says, headline).remedies(fill.remedies(cause))
+    let fill = enablement::plugin(world, Fill::of(world, &node.key.context).node(node), node);
+    // Where no such pod runs there, there is none to look into.
+    let ways = fill.remedies(cause).into_iter().filter(|way| way.command.as_ref().is_none_or(|command| !command.contains("<pod>")));
+    Held::new(cause, &node.key, world.confidence(source, confidence), says, headline).remedies(ways)
 }
 
 fn by_condition(world: &World<'_>, of: Said<'_, Node>, cause: &str, told: &StatusCondition, what: &str, short: &str) -> Verdict {

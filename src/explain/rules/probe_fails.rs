@@ -150,6 +150,7 @@ impl<'a> Trial<'a> {
             Some(port) => fill.and("port", &port.to_string()),
             None => fill,
         };
+        let fill = fill.and("path", &self.probe.map_or_else(|| "/".to_owned(), path));
         let (Some(_), Some(port), Some(container)) = (&self.wrong, self.probe.and_then(|probe| probe.port), self.container) else {
             return fill.remedies(cause);
         };
@@ -165,6 +166,12 @@ impl<'a> Trial<'a> {
         let port = self.wrong.as_ref().map(|words| format!(". {words}")).unwrap_or_default();
         format!("the {} probe{asks} fails{answer}{port}", word(self.kind))
     }
+}
+
+/// The path that a probe asks for (`http :8080/healthz`).
+fn path(probe: &Probe) -> String {
+    let asked = probe.asks.strip_prefix("http").and_then(|asked| asked.split_once('/'));
+    format!("/{}", asked.map_or("", |(_, path)| path))
 }
 
 /// Which probe failed, by the kubelet's words.

@@ -53,7 +53,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         ),
     )
     .evidence(found.evidence)
-    .remedies(Fill::of(world, &key.context).replica(replica).remedies(&found.cause))
+    .remedies(Fill::of(world, &key.context).replica(replica).said(&found.words).remedies(&found.cause))
     .verdict()
 }
 

@@ -18,6 +18,7 @@ pub mod normalize;
 pub mod object;
 pub mod objects;
 mod platform;
+pub mod pulse;
 pub mod refusal;
 pub mod server;
 pub mod skew;

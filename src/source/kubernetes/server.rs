@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::connect::{Connection, Target};
+use super::pulse::Pulse;
 use super::refusal::{self, Asked, Refused};
 use super::skew::Skew;
 use crate::clock;
@@ -27,11 +28,14 @@ pub struct Patience {
     pub stall: Duration,
     /// Between two pieces of a watch. Bookmarks come about every minute.
     pub silence: Duration,
+    /// Without a word over any connection, after which the server is asked whether it is there.
+    pub quiet: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { response: Duration::from_secs(30), stall: Duration::from_secs(15), silence: Duration::from_secs(90) }
+        let [response, stall, silence, quiet] = [30, 15, 90, 20].map(Duration::from_secs);
+        Self { response, stall, silence, quiet }
     }
 }
 
@@ -71,6 +75,7 @@ pub struct Server {
     traffic: Arc<Traffic>,
     patience: Patience,
     skew: Skew,
+    pulse: Arc<Pulse>,
 }
 
 #[derive(Debug, Default)]
@@ -84,13 +89,14 @@ pub struct Answer {
     body: Body,
     server: String,
     traffic: Arc<Traffic>,
+    pulse: Arc<Pulse>,
     stall: Duration,
 }
 
 impl Server {
     /// A server. Opens no connection.
     pub fn new(target: Target, traffic: Arc<Traffic>) -> Self {
-        Self { target, login: Mutex::default(), traffic, patience: Patience::default(), skew: Skew::default() }
+        Self { target, login: Mutex::default(), traffic, patience: Patience::default(), skew: Skew::default(), pulse: Arc::default() }
     }
 
     /// The same with other waits.
@@ -106,6 +112,11 @@ impl Server {
     /// How far its clock is from this machine's.
     pub fn skew(&self) -> &Skew {
         &self.skew
+    }
+
+    /// Whether it is still there.
+    pub fn pulse(&self) -> &Pulse {
+        &self.pulse
     }
 
     /// Which one it is.
@@ -156,6 +167,7 @@ impl Server {
                 body: response.into_body(),
                 server: connection.server.clone(),
                 traffic: Arc::clone(&self.traffic),
+                pulse: Arc::clone(&self.pulse),
                 stall: self.patience.stall,
             };
             if (200..300).contains(&code) {
@@ -180,6 +192,7 @@ impl Server {
         self.traffic.requests.fetch_add(1, Ordering::Relaxed);
         match tokio::time::timeout(self.patience.response, connection.client.send(request)).await {
             Ok(Ok(response)) => {
+                self.pulse.hear();
                 self.skew.measure(response.headers(), clock::now());
                 Ok(response)
             }
@@ -214,6 +227,7 @@ impl Answer {
                 // Trailers carry nothing that is used.
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
+                        self.pulse.hear();
                         self.traffic.bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
                         return Ok(Some(data));
                     }

@@ -38,7 +38,9 @@ fn exit_137_has_five_stories() {
     let mut by_machine = killed("Error");
     let machine = key(ResourceKind::Node, "gpu-2");
     by_machine.event(machine, 1, "SystemOOM", "System OOM encountered, victim process: python, pid: 4711");
-    assert_eq!(root(&by_machine.why()), "kubernetes/node-system-oom", "the machine's memory");
+    let why = by_machine.why();
+    assert_eq!(root(&why), "kubernetes/node-system-oom", "the machine's memory");
+    assert!(why.headline.starts_with("machine gpu-2 out of memory"), "{}", why.headline);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use super::scene::{Inner, condition};
 use crate::domain::id::ResourceKind;
 use crate::domain::replica::{ContainerState, Probe, ProbeKind, ReplicaPhase, Termination};
-use crate::explain::finding::Verdict;
+use crate::explain::finding::{Remedy, Verdict};
+use crate::explain::report::ways_out;
 use crate::explain::testing::{key, root};
 
 fn waiting(reason: &str, message: &str) -> ContainerState {
@@ -86,7 +87,13 @@ fn volumes_and_sandboxes() {
         let mut inner = Inner::stuck();
         inner.place(ReplicaPhase::Starting, waiting("ContainerCreating", ""));
         inner.pod_event(1, reason, message);
-        assert_eq!(root(&inner.why()), cause, "{:#?}", inner.why());
+        let why = inner.why();
+        assert_eq!(root(&why), cause, "{why:#?}");
+        // The replica that is given up for the disk is the one that holds it.
+        let deletes = |remedy: &&Remedy| remedy.command.as_ref().is_some_and(|command| command.contains("delete pod"));
+        if let Some(remedy) = ways_out(&why).into_iter().find(deletes) {
+            assert!(remedy.command.as_ref().unwrap().contains("delete pod text-generator-old"), "{remedy:?}");
+        }
     }
     // What fails once in the first seconds is tried again.
     let mut inner = Inner::stuck();
@@ -202,4 +209,18 @@ fn a_replica_that_does_not_go_away() {
     assert_eq!(root(&inner.why()), "kubernetes/rollout-stuck-terminating", "{:#?}", inner.why());
     inner.replica("text-generator-new").deleting_since = Some(inner.ago(1));
     assert_ne!(root(&inner.why()), "kubernetes/rollout-stuck-terminating");
+}
+
+#[test]
+fn a_check_by_hand_asks_what_the_probe_asks() {
+    let mut inner = Inner::stuck();
+    let state = running(&inner, 60);
+    let container = inner.place(ReplicaPhase::Unready, state);
+    container.ports = vec![8_080];
+    container.probes = vec![probe(ProbeKind::Readiness, 8_080)];
+    inner.pod_event(0, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503");
+    let why = inner.why();
+    assert_eq!(root(&why), "kubernetes/probe-http-status", "{why:#?}");
+    let asks = |remedy: &&Remedy| remedy.command.as_ref().is_some_and(|command| command.ends_with("http://localhost:8080/healthz"));
+    assert!(ways_out(&why).iter().any(asks), "{:#?}", ways_out(&why));
 }

@@ -3,6 +3,7 @@
 //! Whatever breaks is read again from where it broke; the copy stays meanwhile and what is wrong
 //! with it is told. Nothing is listed on a timer. Nothing here knows what an object means.
 
+mod alive;
 mod backoff;
 mod discovery;
 mod kinds;

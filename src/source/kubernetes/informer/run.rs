@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::alive::stay_sure;
 use super::backoff::{Backoff, Pace};
 use super::discovery::{Served, version_of};
 use super::kinds::{KINDS, Kept, for_each_kind};
@@ -90,6 +91,7 @@ pub async fn conduct(conduct: Conduct) {
         }
     });
     conduct.shared.start(Ok(()));
+    informers.spawn(stay_sure(Arc::clone(&conduct.server), Arc::clone(&conduct.shared), conduct.pace));
     while informers.join_next().await.is_some() {}
 }
 

@@ -56,6 +56,7 @@ impl<O: Kept> Informer<O> {
         let seconds = (OPEN + Self::spread(60)).to_string();
         let query =
             [("watch", "1"), ("allowWatchBookmarks", "true"), ("resourceVersion", from.as_str()), ("timeoutSeconds", seconds.as_str())];
+        let mut losses = self.server.pulse().losses();
         let opened = self.server.get(&self.path(&query), &self.scope.asked("watch", O::KIND.plural)).await;
         let mut answer = match opened {
             Ok(answer) => answer,
@@ -65,7 +66,12 @@ impl<O: Kept> Informer<O> {
         self.shared.alive(&self.watched());
         let mut lines = Lines::new(ITEM);
         loop {
-            let piece = match answer.chunk(self.server.patience().silence).await {
+            let piece = tokio::select! {
+                piece = answer.chunk(self.server.patience().silence) => piece,
+                // Nothing will come over this connection any more.
+                _ = losses.changed() => return End::Closed,
+            };
+            let piece = match piece {
                 Ok(Some(piece)) => piece,
                 // Half a line at the end is nothing: the next watch begins after the last whole one.
                 Ok(None) => return End::Closed,
