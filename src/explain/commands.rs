@@ -2,6 +2,8 @@
 //!
 //! Names come from outside, so every argument is quoted for a shell when it needs to be.
 
+use std::borrow::Cow;
+
 use super::finding::{Remedy, Risk};
 use super::world::{Group, World};
 use crate::domain::text::Text;
@@ -18,12 +20,12 @@ pub fn advice(risk: Risk, text: impl Into<Text>) -> Remedy {
 }
 
 /// An argument as a shell takes it literally.
-pub fn quoted(argument: &str) -> String {
+pub fn quoted(argument: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '=' | ',' | '+');
     if !argument.is_empty() && argument.chars().all(plain) && !argument.starts_with('-') {
-        argument.to_owned()
+        Cow::Borrowed(argument)
     } else {
-        format!("'{}'", argument.replace('\'', "'\\''"))
+        Cow::Owned(format!("'{}'", argument.replace('\'', "'\\''")))
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::condition::Symptom;
+use super::condition::{Condition, Symptom};
 use super::finding::{Finding, Missing, Progress};
 use super::rules::RULES;
 use super::world::World;
@@ -99,18 +99,20 @@ impl Node {
 /// Answers symptoms of one snapshot.
 pub struct Engine<'w, 'a> {
     world: &'w World<'a>,
-    answered: BTreeMap<Symptom, Rc<Answer>>,
+    /// Of workloads, by their place in the roster: most questions are about them.
+    of_workloads: Vec<Vec<(Condition, Rc<Answer>)>>,
+    of_others: BTreeMap<Symptom, Rc<Answer>>,
 }
 
 impl<'w, 'a> Engine<'w, 'a> {
     /// An engine that has answered nothing yet.
     pub fn new(world: &'w World<'a>) -> Self {
-        Self { world, answered: BTreeMap::new() }
+        Self { world, of_workloads: vec![Vec::new(); world.roster().count()], of_others: BTreeMap::new() }
     }
 
     /// All that is known of a symptom.
     pub fn answer(&mut self, symptom: &Symptom) -> Rc<Answer> {
-        if let Some(known) = self.answered.get(symptom) {
+        if let Some(known) = self.known(symptom) {
             return Rc::clone(known);
         }
         let mut answer = Answer::default();
@@ -124,8 +126,22 @@ impl<'w, 'a> Engine<'w, 'a> {
             }
         }
         let answer = Rc::new(answer);
-        self.answered.insert(symptom.clone(), Rc::clone(&answer));
+        self.keep(symptom, Rc::clone(&answer));
         answer
+    }
+
+    fn known(&self, symptom: &Symptom) -> Option<&Rc<Answer>> {
+        let Some(place) = self.world.roster().place(&symptom.of) else { return self.of_others.get(symptom) };
+        let answers = self.of_workloads.get(place)?;
+        answers.iter().find(|(condition, _)| *condition == symptom.condition).map(|(_, answer)| answer)
+    }
+
+    fn keep(&mut self, symptom: &Symptom, answer: Rc<Answer>) {
+        let place = self.world.roster().place(&symptom.of);
+        match place.and_then(|place| self.of_workloads.get_mut(place)) {
+            Some(answers) => answers.push((symptom.condition, answer)),
+            None => drop(self.of_others.insert(symptom.clone(), answer)),
+        }
     }
 
     /// Asks what a finding asks, and adds it to the answer, unless all it rests on is moving.

@@ -1,5 +1,7 @@
 //! What is known about a case, for the placeholders of the catalogue's remedies.
 
+use std::borrow::Cow;
+
 use super::finding::{CauseId, Remedy};
 use super::world::{Group, World};
 use super::{dialect, known};
@@ -211,7 +213,7 @@ impl Fill {
     fn reaches_ray(&self, remedy: &mut Remedy) -> bool {
         let Some(command) = remedy.command.as_ref().filter(|command| command.starts_with("anyscale ")) else { return true };
         let known = self.values.iter().find(|(name, _)| *name == "dashboard");
-        let address = known.map_or("<dashboard>".into(), |(_, address)| super::commands::quoted(address));
+        let address = known.map_or(Cow::Borrowed("<dashboard>"), |(_, address)| super::commands::quoted(address));
         let own = [
             ("anyscale service deploy ", format!("serve deploy <file> --address {address}")),
             ("anyscale service status ", format!("serve status --address {address}")),

@@ -23,13 +23,13 @@ impl Held {
 
     /// What it rests on, the decisive piece first.
     pub fn evidence(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
-        self.finding.evidence.extend(evidence);
+        add(&mut self.finding.evidence, evidence);
         self
     }
 
     /// Ways out, the best first.
     pub fn remedies(mut self, remedies: impl IntoIterator<Item = Remedy>) -> Self {
-        self.finding.remedies.extend(remedies);
+        add(&mut self.finding.remedies, remedies);
         self
     }
 
@@ -41,12 +41,21 @@ impl Held {
 
     /// Several questions, each to be settled by itself.
     pub fn asks_each(mut self, questions: impl IntoIterator<Item = Vec<Symptom>>) -> Self {
-        self.asks.extend(questions);
+        add(&mut self.asks, questions);
         self
     }
 
     /// The verdict of the rule.
     pub fn verdict(self) -> Verdict {
         Verdict::Held(Box::new(self))
+    }
+}
+
+/// Puts `more` behind what is there; the first whole list is taken over instead of copied.
+fn add<T>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
+    if list.is_empty() {
+        *list = more.into_iter().collect();
+    } else {
+        list.extend(more);
     }
 }

@@ -49,6 +49,7 @@ pub struct Inside<'a> {
     pub node_classes: BTreeMap<&'a Text, Said<'a, NodeClass>>,
     /// Whether a source of the cluster's own objects exists for this context.
     pub is_read: bool,
+    sees_nodes: bool,
 }
 
 impl<'a> Inside<'a> {
@@ -91,7 +92,8 @@ impl<'a> Inside<'a> {
     /// Once all sources are added: where the cluster itself was read it is the authority, as in
     /// [`topology::nodes`]. A platform may list a machine under a name of its own making.
     pub(super) fn settle(&mut self) {
-        if self.sees_nodes() {
+        self.sees_nodes = self.nodes.values().any(|(_, node)| node.detail.is_some());
+        if self.sees_nodes {
             self.nodes.retain(|_, (_, node)| node.detail.is_some());
         }
     }
@@ -146,6 +148,6 @@ impl<'a> Inside<'a> {
 
     /// Whether the machines were seen from inside.
     pub fn sees_nodes(&self) -> bool {
-        self.nodes.values().any(|(_, node)| node.detail.is_some())
+        self.sees_nodes
     }
 }

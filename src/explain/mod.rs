@@ -26,6 +26,7 @@ mod placement;
 mod places;
 mod refusal;
 pub mod report;
+mod roster;
 pub mod rules;
 pub mod scheduler;
 mod shape;

@@ -2,13 +2,12 @@
 //!
 //! Arithmetic only; the rules say what follows from it.
 
-use super::since;
+use super::roster::Roster;
 use super::world::{Context, Group, Said, World};
 use crate::domain::capacity::Resources;
 use crate::domain::id::ResourceKey;
 use crate::domain::job::Job;
 use crate::domain::node::Node;
-use crate::domain::snapshot::Snapshot;
 use crate::domain::time::Timestamp;
 use crate::domain::workload::{ReplicaCounts, Role, UpdateStrategy, Workload};
 
@@ -69,7 +68,7 @@ impl<'a> Waiting<'a> {
     pub fn since(&self, world: &World<'_>) -> Option<Timestamp> {
         match self.job {
             Some(job) => job.started_at,
-            None => since::since(world.snapshot, self.workload),
+            None => world.since(self.workload),
         }
     }
 }
@@ -150,15 +149,14 @@ pub fn usual_strategy() -> UpdateStrategy {
 }
 
 /// Adds up, per group, what everything without a place asks of it, and who holds accelerators.
-pub(super) fn count_wanted(world: &mut World<'_>) {
-    let snapshot = world.snapshot;
-    for context in world.contexts_mut() {
+pub(super) fn count_wanted<'c, 'a: 'c>(contexts: impl Iterator<Item = &'c mut Context<'a>>, roster: &Roster<'a>) {
+    for context in contexts {
         let mut wanted: Vec<(Option<Resources>, Option<Timestamp>, &Workload)> = Vec::new();
         for (_, workload) in &context.workloads {
             let unplaced = unplaced(workload);
             if unplaced > 0 {
                 let sum = workload.demand.map(|demand| times(demand, unplaced));
-                wanted.push((sum, waiting_since(snapshot, workload), workload));
+                wanted.push((sum, waiting_since(roster, workload), workload));
             }
         }
         for group in context.groups.values_mut() {
@@ -192,10 +190,10 @@ pub fn unplaced(workload: &Workload) -> u32 {
     }
 }
 
-fn waiting_since(snapshot: &Snapshot, workload: &Workload) -> Option<Timestamp> {
+fn waiting_since(roster: &Roster<'_>, workload: &Workload) -> Option<Timestamp> {
     match workload.role {
         Role::Jobs => workload.jobs.iter().filter(|job| job.phase.is_active()).filter_map(|job| job.started_at).min(),
-        Role::Serving | Role::Router => since::since(snapshot, workload),
+        Role::Serving | Role::Router => roster.find(&workload.key)?.since,
     }
 }
 

@@ -47,6 +47,15 @@ pub struct Places<'a> {
 
 /// The places for a workload's replicas, remembered in the world.
 pub fn of<'a>(world: &World<'a>, workload: &'a Workload) -> Rc<Places<'a>> {
+    // Of two sources that tell of one workload, the roster has one.
+    let known = world.roster().find(&workload.key).filter(|entry| std::ptr::eq(entry.said.1, workload));
+    match known {
+        Some(entry) => Rc::clone(entry.places.get_or_init(|| of_kind(world, workload))),
+        None => of_kind(world, workload),
+    }
+}
+
+fn of_kind<'a>(world: &World<'a>, workload: &'a Workload) -> Rc<Places<'a>> {
     let kind: Kind<'a> = (&workload.key.context, workload.demand, &workload.pinned_groups);
     if let Some(known) = world.places.borrow().get(&kind) {
         return Rc::clone(known);

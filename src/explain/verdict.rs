@@ -12,7 +12,7 @@ use super::finding::{CauseId, Explanation, Explanations, Finding, Link, Missing,
 use super::fit::{NextUpdates, next_update};
 use super::known;
 use super::rules::unfinished::is_satisfied;
-use super::since::{is_trouble, since};
+use super::since::is_trouble;
 use super::world::World;
 use crate::domain::condition;
 use crate::domain::id::{ResourceKey, ResourceKind, SourceId};
@@ -26,15 +26,14 @@ pub fn run(snapshot: &Snapshot, now: Timestamp) -> Explanations {
     let world = World::new(snapshot, now);
     let mut engine = Engine::new(&world);
     let mut updates = NextUpdates::default();
-    let mut explanations = Explanations::new();
-    for (source, workload) in world.workloads() {
+    let explained = world.workloads().map(|(source, workload)| {
         let mut explanation = explain(&world, &mut engine, source, workload);
         if explanation.verdict == Verdict::Clear {
             explanation.next_update = next_update(&world, &mut updates, source, workload);
         }
-        explanations.insert(workload.key.clone(), explanation);
-    }
-    explanations
+        (workload.key.clone(), explanation)
+    });
+    explained.collect()
 }
 
 fn explain(world: &World<'_>, engine: &mut Engine<'_, '_>, source: &SourceId, workload: &Workload) -> Explanation {
@@ -52,7 +51,7 @@ fn explain(world: &World<'_>, engine: &mut Engine<'_, '_>, source: &SourceId, wo
 /// Since when a workload that should serve is not what it should be. A platform that only knows its
 /// last deploy is corrected by the cluster: what served until an hour ago is not stuck for days.
 fn serving_since(world: &World<'_>, workload: &Workload) -> Option<Timestamp> {
-    let told = since(world.snapshot, workload)?;
+    let told = world.since(workload)?;
     if workload.replicas.is_none_or(|counts| counts.serving() > 0) {
         return Some(told);
     }

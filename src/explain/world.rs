@@ -10,6 +10,7 @@ use super::finding::{Confidence, Evidence};
 use super::inside::Inside;
 use super::places::{Kind, Places};
 use super::refusal::{self, Reason};
+use super::roster::Roster;
 use super::shape::{self, Shape};
 use crate::domain::capacity::Resources;
 use crate::domain::event::Event;
@@ -53,7 +54,7 @@ pub struct World<'a> {
     /// The present.
     pub now: Timestamp,
     contexts: BTreeMap<&'a Text, Context<'a>>,
-    workloads: BTreeMap<&'a ResourceKey, Said<'a, Workload>>,
+    roster: Roster<'a>,
     jobs: BTreeMap<&'a ResourceKey, (Said<'a, Workload>, &'a Job)>,
     events: BTreeMap<&'a ResourceKey, Vec<Said<'a, Event>>>,
     logs: BTreeMap<&'a ResourceKey, Vec<Said<'a, LogTail>>>,
@@ -222,7 +223,7 @@ impl<'a> World<'a> {
             snapshot,
             now,
             contexts: BTreeMap::new(),
-            workloads: BTreeMap::new(),
+            roster: Roster::new(snapshot),
             jobs: BTreeMap::new(),
             events: BTreeMap::new(),
             logs: BTreeMap::new(),
@@ -246,7 +247,7 @@ impl<'a> World<'a> {
                 group.activities.sort_by(|(_, a), (_, b)| b.started_at.cmp(&a.started_at).then_with(|| a.key.cmp(&b.key)));
             }
         }
-        super::placement::count_wanted(&mut world);
+        super::placement::count_wanted(world.contexts.values_mut(), &world.roster);
         for group in world.contexts.values_mut().flat_map(|context| context.groups.values_mut()) {
             group.learn_refusals(now);
         }
@@ -270,7 +271,6 @@ impl<'a> World<'a> {
             }
         }
         for workload in &view.workloads {
-            self.workloads.insert(&workload.key, (id, workload));
             for job in &workload.jobs {
                 self.jobs.insert(&job.key, ((id, workload), job));
             }
@@ -315,11 +315,6 @@ impl<'a> World<'a> {
         self.contexts.get(name).unwrap_or(&self.nobody)
     }
 
-    /// All contexts, to be completed while the index is built.
-    pub(super) fn contexts_mut(&mut self) -> impl Iterator<Item = &mut Context<'a>> {
-        self.contexts.values_mut()
-    }
-
     /// All contexts by name.
     pub fn contexts(&self) -> impl Iterator<Item = (&'a Text, &Context<'a>)> {
         self.contexts.iter().map(|(name, context)| (*name, context))
@@ -327,12 +322,22 @@ impl<'a> World<'a> {
 
     /// One workload with its source.
     pub fn workload(&self, key: &ResourceKey) -> Option<Said<'a, Workload>> {
-        self.workloads.get(key).copied()
+        self.roster.find(key).map(|entry| entry.said)
+    }
+
+    /// All workloads with what is worked out about each.
+    pub(super) fn roster(&self) -> &Roster<'a> {
+        &self.roster
+    }
+
+    /// Since when a workload has not been what it should be, as far as anybody knows.
+    pub fn since(&self, workload: &Workload) -> Option<Timestamp> {
+        self.roster.find(&workload.key)?.since
     }
 
     /// All workloads with their sources, in order.
     pub fn workloads(&self) -> impl Iterator<Item = Said<'a, Workload>> + '_ {
-        self.workloads.values().copied()
+        self.roster.iter().map(|entry| entry.said)
     }
 
     /// One job with its workload.

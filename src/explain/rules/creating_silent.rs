@@ -10,7 +10,6 @@ use crate::explain::durations::{self, Stage};
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
 use crate::explain::finding::Confidence;
-use crate::explain::since::since;
 use crate::explain::world::World;
 
 pub(super) const RULE: Rule =
@@ -30,7 +29,7 @@ fn silence<'a>(world: &World<'_>, workload: &'a Workload) -> Option<(Duration, &
         return None;
     }
     let sentence = workload.messages.iter().find(|message| message.text.contains(WITHHELD))?;
-    let waited = age(world.now, since(world.snapshot, workload)?);
+    let waited = age(world.now, world.since(workload)?);
     (waited >= durations::of("azure", Stage::Rollout).stuck).then_some((waited, sentence))
 }
 

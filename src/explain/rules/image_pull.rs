@@ -42,7 +42,8 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let words = told.map(|refused| format!(": {}", refused.words)).unwrap_or_default();
     let mut remedies = Vec::new();
     if waiting.workload.platform.as_str() == "cortex" {
-        let name = commands::quoted(&format!("apiName={}", waiting.workload.key.name));
+        let name = format!("apiName={}", waiting.workload.key.name);
+        let name = commands::quoted(&name);
         let answer = remedy(
             Risk::Inspect,
             "read the registry's answer: the operator does not pass it on, the events of the pod have it",

@@ -12,7 +12,6 @@ use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
 use crate::explain::finding::{Confidence, Evidence};
 use crate::explain::placement::{self, Waiting};
-use crate::explain::since::since;
 use crate::explain::unplaced;
 use crate::explain::words::{clock_time, list, short_name};
 use crate::explain::world::World;
@@ -83,7 +82,7 @@ fn losses(world: &World<'_>, waiting: Waiting<'_>) -> Vec<Loss> {
     }
     if losses.is_empty() {
         // Where no notice is to be read, the group's own history has the end of the machine.
-        let groups = placement::groups(context, workload).filter(|group| group.is_spot());
+        let groups = context.groups.values().filter(|group| group.is_spot() && placement::may_use(workload, group));
         let ended =
             groups.flat_map(|group| group.activities.iter().copied()).filter(|(_, ended)| was_taken(ended) && follows(ended.started_at));
         losses.extend(ended.map(|(source, ended)| {
@@ -102,7 +101,7 @@ fn losses(world: &World<'_>, waiting: Waiting<'_>) -> Vec<Loss> {
 fn wishes(world: &World<'_>, waiting: Waiting<'_>) -> Vec<Timestamp> {
     let unplaced = world.inside(&waiting.workload.key.context).unplaced(&waiting.workload.key);
     let made: Vec<Timestamp> = unplaced.iter().filter_map(|(_, replica)| replica.created_at).collect();
-    if made.is_empty() { since(world.snapshot, waiting.workload).into_iter().collect() } else { made }
+    if made.is_empty() { world.since(waiting.workload).into_iter().collect() } else { made }
 }
 
 /// Whether a machine ended by somebody else's will than the group's.

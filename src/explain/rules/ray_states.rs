@@ -11,7 +11,6 @@ use crate::explain::condition::Condition;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
 use crate::explain::finding::{Confidence, Evidence};
-use crate::explain::since::since;
 use crate::explain::world::{Said, World};
 
 pub(super) const RULE: Rule = Rule {
@@ -107,7 +106,7 @@ fn replacements_fail(world: &World<'_>, said: Said<'_, Workload>) -> Option<Held
 /// A state that has lasted longer than it may.
 fn stuck(world: &World<'_>, said: Said<'_, Workload>) -> Option<Held> {
     let (source, workload) = said;
-    let began = since(world.snapshot, workload)?;
+    let began = world.since(workload)?;
     let lasted = age(world.now, began);
     let evidence = |field: &str, value: String| {
         let mut evidence = world.evidence(source, &workload.key, field, value);

@@ -8,7 +8,6 @@ use crate::explain::condition::Condition;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
 use crate::explain::finding::Confidence;
-use crate::explain::since::since;
 use crate::explain::world::{Said, World};
 
 pub(super) const RULE: Rule = Rule {
@@ -29,7 +28,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         let says = format!("{} is paused: {} of {} replicas are of the new version", rollout.key.name, rollout.updated, rollout.desired);
         return held(world, "kubernetes/rollout-paused", said, says, "the rollout is paused", ("spec.paused", "true"));
     }
-    let waited = since(world.snapshot, workload).map(|since| age(world.now, since));
+    let waited = world.since(workload).map(|since| age(world.now, since));
     let lags = |rollout: &Rollout| rollout.generation.zip(rollout.observed_generation).is_some_and(|(wanted, seen)| seen < wanted);
     match rollouts.iter().copied().find(|(_, rollout)| lags(rollout)) {
         Some(said) if waited.is_none_or(|waited| waited > LOOKS) => {

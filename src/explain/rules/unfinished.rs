@@ -3,6 +3,7 @@
 use super::{Rule, machine_reclaimed};
 use crate::domain::condition;
 use crate::domain::id::ResourceKey;
+use crate::domain::text::Text;
 use crate::domain::workload::{Phase, ReplicaCounts, Role, Workload};
 use crate::explain::condition::{Condition, Symptom};
 use crate::explain::dialect::{self, pick};
@@ -50,11 +51,11 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
         (false, false) => pick(workload, "cortex/update-stuck", "kubernetes/rollout-waiting"),
         (false, true) => pick(workload, "cortex/update-stuck", "kubernetes/rollout-deadline"),
     };
-    let says = says(workload, waiting, &counts);
+    let says = Text::from(says(workload, waiting, &counts));
     let mut evidence = vec![world.evidence(source, key, "status", workload.status.native.clone())];
-    evidence.extend(states(&counts).into_iter().map(|(field, value)| world.evidence(source, key, field, value.to_string())));
+    evidence.extend(states(&counts).map(|(field, value)| world.evidence(source, key, field, value.to_string())));
     evidence.extend(late);
-    Held::new(cause, key, world.confidence(source, Confidence::Certain), says.as_str(), says.as_str())
+    Held::new(cause, key, world.confidence(source, Confidence::Certain), says.clone(), says)
         .evidence(evidence)
         .remedies(
             (workload.platform.as_str() == "cortex")
@@ -147,8 +148,8 @@ fn waits(replicas: u32) -> &'static str {
 }
 
 /// Counts that are not zero, as the platform names them.
-fn states(counts: &ReplicaCounts) -> Vec<(&'static str, u32)> {
-    let mut states = vec![
+fn states(counts: &ReplicaCounts) -> impl Iterator<Item = (&'static str, u32)> {
+    let states = [
         ("replica_counts.stalled", counts.stalled),
         ("replica_counts.pending", counts.pending),
         ("replica_counts.creating", counts.creating),
@@ -159,7 +160,5 @@ fn states(counts: &ReplicaCounts) -> Vec<(&'static str, u32)> {
         ("replica_counts.killed_oom", counts.out_of_memory),
         ("replica_counts.ready_out_of_date", counts.ready_old),
     ];
-    states.retain(|(_, count)| *count > 0);
-    states.push(("replica_counts.ready", counts.ready));
-    states
+    states.into_iter().filter(|(_, count)| *count > 0).chain([("replica_counts.ready", counts.ready)])
 }
