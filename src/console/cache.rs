@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::model::ListState;
+use super::model::Model;
 use super::navigation::Route;
 use super::view::content::Content;
+use crate::domain::snapshot::SourceView;
 use crate::domain::time::{self, Duration, Timestamp};
 
 /// How long a listing stands while nothing but time changes: widths of columns hang on ages.
@@ -18,6 +19,7 @@ const STANDS: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Made {
     revision: u64,
+    world: Vec<u64>,
     dashboard: bool,
     filter: String,
     sort: Option<usize>,
@@ -26,15 +28,34 @@ struct Made {
 }
 
 impl Made {
-    fn of(revision: u64, dashboard: bool, list: Option<&ListState>) -> Self {
+    fn of(model: &Model, route: &Route) -> Self {
+        let list = model.list(route);
         Self {
-            revision,
-            dashboard,
+            revision: model.revision,
+            world: world(model, route),
+            dashboard: model.dashboard(),
             filter: list.map(|list| list.filter.clone()).unwrap_or_default(),
             sort: list.and_then(|list| list.sort),
             reverse: list.is_some_and(|list| list.reverse),
             only_problems: list.is_some_and(|list| list.only_problems),
         }
+    }
+}
+
+/// How far the part of the world has come that a view reads. What only tells of something else moves
+/// nothing: of thousands of replicas none is worded anew because there is another event.
+fn world(model: &Model, route: &Route) -> Vec<u64> {
+    let views = || model.snapshot().views.values();
+    let says_more = |source: &&SourceView| {
+        let view = &source.view;
+        source.health.failure().is_some() || !(view.gaps.is_empty() && view.replicas.is_empty() && view.workloads.is_empty())
+    };
+    match route {
+        // Its rows are the replicas, and what could not be read is told beneath them.
+        Route::Replicas(_) => views().map(|source| if says_more(&source) { source.stats.changed } else { 0 }).collect(),
+        // They show how the sources themselves are doing.
+        Route::Sources | Route::Details(_) | Route::Raw(_) => vec![model.told, views().map(|source| source.stats.polls).sum()],
+        _ => vec![model.told],
     }
 }
 
@@ -50,24 +71,22 @@ pub struct Cache(Mutex<BTreeMap<Route, Kept>>);
 
 impl Cache {
     /// The listing of a route: the one kept, or what `build` makes.
-    pub(super) fn listing(
-        &self,
-        route: &Route,
-        (revision, dashboard, list): (u64, bool, Option<&ListState>),
-        now: Timestamp,
-        build: impl FnOnce() -> Content,
-    ) -> Arc<Content> {
-        let made = Made::of(revision, dashboard, list);
-        if let Some(kept) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(route) {
-            let apart = time::age(now, kept.at).max(time::age(kept.at, now));
-            if kept.made == made && apart < STANDS {
-                return Arc::clone(&kept.content);
+    pub(super) fn listing(&self, model: &Model, route: &Route, now: Timestamp, build: impl FnOnce() -> Content) -> Arc<Content> {
+        let made = Made::of(model, route);
+        {
+            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(kept) = kept.get(route) {
+                let apart = time::age(now, kept.at).max(time::age(kept.at, now));
+                if kept.made == made && apart < STANDS {
+                    return Arc::clone(&kept.content);
+                }
             }
+            // What was built before the last change is never asked for again; a long list and the one
+            // that follows it need not be in memory together.
+            kept.retain(|other, kept| other != route && kept.made.revision == made.revision);
         }
         let content = Arc::new(build());
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // What was built before the last change is never asked for again.
-        kept.retain(|_, kept| kept.made.revision == revision);
         kept.insert(route.clone(), Kept { made, at: now, content: Arc::clone(&content) });
         content
     }

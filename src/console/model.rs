@@ -136,8 +136,10 @@ pub struct Model {
     pub label: Option<Text>,
     pub(super) focused: Option<ResourceKey>,
     pub(super) explain: Explain,
-    /// Counts what may change a listing; moving the cursor does not.
+    /// Counts what a person does that may change a listing; moving the cursor does not.
     pub(super) revision: u64,
+    /// Counts what the sources and the rules said anew.
+    pub(super) told: u64,
     pub(super) cache: Cache,
 }
 
@@ -173,6 +175,7 @@ impl Model {
             focused: None,
             explain: settings.explain,
             revision: 0,
+            told: 0,
             cache: Cache::default(),
         }
     }

@@ -130,4 +130,7 @@ pub struct PollStats {
     pub failures: u32,
     /// How long the last poll took.
     pub took: Duration,
+    /// The generation of the snapshot that the source last told something new in.
+    #[serde(default)]
+    pub changed: u64,
 }

@@ -63,6 +63,7 @@ pub fn apply(snapshot: &mut Snapshot, update: Update) -> Change {
     };
     if change == Change::Data {
         snapshot.generation += 1;
+        slot.stats.changed = snapshot.generation;
         let view = Arc::clone(&slot.view);
         remember(Arc::make_mut(&mut snapshot.history), &update.source.context, &view, update.at);
     }
@@ -144,12 +145,13 @@ fn adds_nothing(old: &View, fresh: &View) -> bool {
         && has_all(&old.events, events, event_order)
 }
 
-/// Whether a sorted ring has every one of these.
+/// Whether a sorted ring has every one of these. A source that tells all again tells the same, mostly.
 fn has_all<T: PartialEq>(ring: &[T], fresh: &[T], order: impl Fn(&T, &T) -> Ordering + Copy) -> bool {
-    fresh.iter().all(|one| {
-        let begin = ring.partition_point(|other| order(other, one).is_lt());
-        ring.get(begin..).unwrap_or_default().iter().take_while(|other| order(other, one).is_eq()).any(|other| other == one)
-    })
+    ring == fresh
+        || fresh.iter().all(|one| {
+            let begin = ring.partition_point(|other| order(other, one).is_lt());
+            ring.get(begin..).unwrap_or_default().iter().take_while(|other| order(other, one).is_eq()).any(|other| other == one)
+        })
 }
 
 /// The fresh view with the older activities and events that it does not repeat.

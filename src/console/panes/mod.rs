@@ -123,7 +123,7 @@ pub fn listing(model: &Model, route: &Route, now: Timestamp) -> Arc<Content> {
     let now = model.time(now);
     let dashboard = model.dashboard();
     let list = model.list(route);
-    model.cache.listing(route, (model.revision, dashboard, list), now, || {
+    model.cache.listing(model, route, now, || {
         let mut content = pane(route).map(|pane| (pane.view)(model, route, now)).unwrap_or_default();
         if dashboard {
             trim(&mut content, route);

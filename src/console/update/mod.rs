@@ -28,12 +28,12 @@ pub(super) const REEXPLAIN: Duration = Duration::from_secs(20);
 pub fn update(model: &mut Model, stamped: Stamped) -> Vec<Effect> {
     let Stamped { at, event } = stamped;
     let mut effects = Vec::new();
-    if matches!(event, Event::Update(_) | Event::Paste(_)) {
-        model.revision += 1;
-    }
     match event {
         Event::Key(key) => effects.extend(press(model, key, at)),
-        Event::Paste(text) => prompt::paste(model, &text),
+        Event::Paste(text) => {
+            model.revision += 1;
+            prompt::paste(model, &text);
+        }
         Event::Resize { width, height } => model.size = (width, height),
         Event::Update(update) => {
             let change = store::apply(&mut model.snapshot, *update);
@@ -41,6 +41,7 @@ pub fn update(model: &mut Model, stamped: Stamped) -> Vec<Effect> {
                 frozen.held = frozen.held.saturating_add(1);
             }
             if change == Change::Data {
+                model.told += 1;
                 effects.extend(explain_again(model, at));
             }
         }
@@ -52,7 +53,7 @@ pub fn update(model: &mut Model, stamped: Stamped) -> Vec<Effect> {
         Event::Tick => {
             let due = model.explained_at.is_none_or(|explained| time::age(at, explained) >= REEXPLAIN);
             if due {
-                model.revision += 1;
+                model.told += 1;
                 effects.extend(explain_again(model, at));
             }
         }

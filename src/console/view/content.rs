@@ -68,9 +68,11 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// A cell with one span.
+    /// A cell with one span; none where there is nothing to say.
     pub fn new(text: impl Into<String>, meaning: Meaning) -> Self {
-        Self { line: vec![Span::new(text, meaning)], order: None }
+        let text = text.into();
+        let line = if text.is_empty() { Vec::new() } else { vec![Span::new(text, meaning)] };
+        Self { line, order: None }
     }
 
     /// A cell of ordinary text.

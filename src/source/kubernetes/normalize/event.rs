@@ -1,9 +1,6 @@
 //! Events: told apart by what they are about, their word and their sentence; repetitions that the
 //! server keeps as separate objects become one.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-
 use super::Settings;
 use crate::domain::event::Event;
 use crate::domain::id::{ResourceKey, ResourceKind};
@@ -29,26 +26,13 @@ const ROLLOUTS: [&str; 9] = [
 
 /// All events, newest first.
 pub fn events(stores: &Stores, settings: &Settings) -> Vec<Event> {
-    let mut merged: BTreeMap<(&Text, &Text, &Text, &Text, &Text), Event> = BTreeMap::new();
-    for event in stores.events.values() {
-        let Some(at) = event.last_at else { continue };
-        let identity = (&event.about_kind, &event.about_namespace, &event.about_name, &event.reason, &event.message);
-        match merged.entry(identity) {
-            Entry::Vacant(slot) => {
-                slot.insert(Event {
-                    of: about(event, settings),
-                    at,
-                    first_at: event.first_at.filter(|first| *first < at),
-                    count: event.count,
-                    warning: event.warning,
-                    reason: event.reason.clone(),
-                    message: event.message.clone(),
-                });
-            }
-            Entry::Occupied(mut slot) => merge(slot.get_mut(), event, at),
-        }
+    let told = |event: &Reported| event.last_at.is_some();
+    let mut reported: Vec<&Reported> = stores.events.values().map(AsRef::as_ref).filter(|event| told(event)).collect();
+    reported.sort_by(|a, b| identity(a).cmp(&identity(b)));
+    let mut events: Vec<Event> = Vec::new();
+    for alike in reported.chunk_by(|one, other| identity(one) == identity(other)) {
+        events.extend(merged(alike, settings));
     }
-    let mut events: Vec<Event> = merged.into_values().collect();
     events.sort_by(|a, b| {
         let newest = b.at.cmp(&a.at);
         newest.then_with(|| a.of.cmp(&b.of)).then_with(|| a.reason.cmp(&b.reason)).then_with(|| a.message.cmp(&b.message))
@@ -57,12 +41,25 @@ pub fn events(stores: &Stores, settings: &Settings) -> Vec<Event> {
     events
 }
 
-fn merge(known: &mut Event, more: &Reported, at: crate::domain::time::Timestamp) {
-    let firsts = [known.first_at, Some(known.at), more.first_at, Some(at)];
-    known.at = known.at.max(at);
-    known.first_at = firsts.into_iter().flatten().min().filter(|first| *first < known.at);
-    known.count = known.count.saturating_add(more.count);
-    known.warning |= more.warning;
+/// What makes two events one that was repeated.
+fn identity(event: &Reported) -> (&Text, &Text, &Text, &Text, &Text) {
+    (&event.about_kind, &event.about_namespace, &event.about_name, &event.reason, &event.message)
+}
+
+/// Repetitions as one event.
+fn merged(alike: &[&Reported], settings: &Settings) -> Option<Event> {
+    let first = alike.first()?;
+    let at = alike.iter().filter_map(|event| event.last_at).max()?;
+    let begun = alike.iter().flat_map(|event| [event.first_at, event.last_at]).flatten().min();
+    Some(Event {
+        of: about(first, settings),
+        at,
+        first_at: begun.filter(|begun| *begun < at),
+        count: alike.iter().fold(0, |sum, event| sum.saturating_add(event.count)),
+        warning: alike.iter().any(|event| event.warning),
+        reason: first.reason.clone(),
+        message: first.message.clone(),
+    })
 }
 
 /// The key of what an event is about.
