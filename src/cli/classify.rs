@@ -4,6 +4,7 @@
 //! same order, as soon as the lines are there. A line that names nothing known gets no cause.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::num::NonZero;
 
 use clap::ValueEnum;
 use serde::Serialize;
@@ -18,8 +19,10 @@ use crate::explain::{CauseId, Confidence};
 const LONGEST: usize = 256 * 1024;
 /// How much is read at a time.
 const BUFFER: usize = 256 * 1024;
-/// From how many lines at once on a second thread pays.
-const MANY: usize = 256;
+/// From how many lines on another thread pays.
+const MANY: usize = 128;
+/// The most threads that answer side by side.
+const THREADS: usize = 16;
 
 /// Arguments of `classify`.
 #[derive(Debug, clap::Args)]
@@ -99,19 +102,20 @@ impl Line {
     }
 }
 
-/// The answers to some lines, in order; halves of many lines are answered side by side.
+/// The answers to some lines, in order; parts of many lines are answered side by side.
 fn answers(lines: &[Vec<u8>], args: &Args) -> Vec<u8> {
     let each = |lines: &[Vec<u8>]| lines.iter().flat_map(|line| answer(&String::from_utf8_lossy(line), args)).collect::<Vec<u8>>();
-    if lines.len() < MANY {
-        return each(lines);
-    }
-    let (first, second) = lines.split_at(lines.len() / 2);
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get).min(THREADS);
+    let parts = (lines.len() / MANY).clamp(1, cores);
+    let mut pieces = lines.chunks(lines.len().div_ceil(parts).max(1));
+    let Some(first) = pieces.next() else { return Vec::new() };
     std::thread::scope(|scope| {
-        let beside = scope.spawn(|| each(first));
-        let last = each(second);
-        // A thread that could not answer left its lines unanswered; answer them here.
-        let mut all = beside.join().unwrap_or_else(|_| each(first));
-        all.extend(last);
+        let beside: Vec<_> = pieces.map(|piece| (piece, scope.spawn(move || each(piece)))).collect();
+        let mut all = each(first);
+        for (piece, answered) in beside {
+            // A thread that could not answer left its lines unanswered; answer them here.
+            all.extend(answered.join().unwrap_or_else(|_| each(piece)));
+        }
         all
     })
 }

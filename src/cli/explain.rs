@@ -25,7 +25,7 @@ pub struct Args {
     /// List the causes
     #[arg(long, conflicts_with = "http")]
     list: bool,
-    /// Explain an answer to a request by its HTTP status
+    /// Explain an answer to a request by its HTTP status, 400 to 599
     #[arg(long, value_name = "CODE")]
     http: Option<u16>,
     /// The body of that answer
@@ -279,16 +279,13 @@ fn page(causes: &[&Cause]) -> String {
 // ── an answer to a request ──────────────────────────────────────────────────────────────────
 
 fn http(args: &Args, code: u16) -> Result<Exit, Error> {
+    check(code, args.after)?;
     let hints = Hints { platform: args.platform.clone(), field: Some(Field::HttpBody), status: Some(code.to_string()), after: args.after };
-    let found = signature::classify(&args.body, &hints);
+    let cloud = args.cloud.as_deref().and_then(Cloud::named);
+    let found = of_cloud(signature::classify(&args.body, &hints), cloud);
     let cause = found.cause.as_ref().map(|id| find(id.as_str())).transpose()?;
-    let (confidence, fronts) = fronts::behind(&fronts::Answer {
-        status: code,
-        body: &args.body,
-        after: args.after,
-        platform: args.platform.as_deref(),
-        cloud: args.cloud.as_deref().and_then(Cloud::named),
-    });
+    let (confidence, fronts) =
+        fronts::behind(&fronts::Answer { status: code, body: &args.body, after: args.after, platform: args.platform.as_deref(), cloud });
     let text = match args.format {
         Format::Json => pretty(&json!({
             "confidence": cause.map(|_| found.confidence),
@@ -296,10 +293,45 @@ fn http(args: &Args, code: u16) -> Result<Exit, Error> {
             "cause": cause.map(Entry::from),
             "in_front": {"confidence": confidence, "who": fronts},
         })),
-        format => answer_told(&found, cause, format) + &in_front(confidence, &fronts, format) + &more(args, cause),
+        format => {
+            let known = cloud.or_else(|| args.platform.as_deref().and_then(Cloud::of));
+            answer_told(&found, cause, format) + &in_front(confidence, &fronts, known, format) + &more(args, cause)
+        }
     };
     report::print(&text)?;
     Ok(if cause.is_some() || !fronts.is_empty() { Exit::Clear } else { Exit::CannotTell })
+}
+
+/// Refuses what no failed request can have.
+fn check(code: u16, after: Option<f64>) -> Result<(), Error> {
+    match code {
+        400..600 => {}
+        100..400 => {
+            return Err(Error::usage(
+                format!("{code} is no failure"),
+                "only answers from 400 to 599 are explained; holdup why tells of the workload itself",
+            ));
+        }
+        _ => return Err(Error::usage(format!("{code} is no HTTP status"), "a status from 400 to 599, as in --http 503")),
+    }
+    if after.is_some_and(|after| !after.is_finite() || after < 0.0) {
+        return Err(Error::usage("no answer comes after such a time", "seconds from the request to the answer, as in --after 29.3"));
+    }
+    Ok(())
+}
+
+/// The cause again, unless its name says that it is one cloud's own and the cloud is another.
+fn of_cloud(mut found: Classification, cloud: Option<Cloud>) -> Classification {
+    let elsewhere = |id: &CauseId| {
+        let own = id.as_str().rsplit('-').next().and_then(Cloud::named);
+        matches!((own, cloud), (Some(own), Some(cloud)) if own != cloud)
+    };
+    found.also.retain(|id| !elsewhere(id));
+    if found.cause.as_ref().is_some_and(elsewhere) {
+        let also = if found.also.is_empty() { None } else { Some(found.also.remove(0)) };
+        found = Classification { cause: also, confidence: Confidence::Possible, ..found };
+    }
+    found
 }
 
 /// The cause that the answer names, if it names one.
@@ -312,7 +344,7 @@ fn answer_told(found: &Classification, cause: Option<&Cause>, format: Format) ->
 }
 
 /// What stands in front and may have answered instead of the program.
-fn in_front(confidence: Confidence, fronts: &[&Front], format: Format) -> String {
+fn in_front(confidence: Confidence, fronts: &[&Front], known: Option<Cloud>, format: Format) -> String {
     let mut out = String::new();
     let Some((_, more)) = fronts.split_first() else { return out };
     let who = if more.is_empty() { "Who answered" } else { "Who may have answered" };
@@ -321,7 +353,9 @@ fn in_front(confidence: Confidence, fronts: &[&Front], format: Format) -> String
         _ => write!(out, "\n{who} ({})\n", confidence_word(confidence)),
     };
     for front in fronts {
-        let line = format!("{}: {}", front.who, front.says);
+        // Where the cloud is not known, several have a load balancer.
+        let whose = front.cloud.filter(|_| known.is_none()).map(|cloud| format!(" ({})", cloud.name())).unwrap_or_default();
+        let line = format!("{}{whose}: {}", front.who, front.says);
         match format {
             Format::Markdown => {
                 let _ = writeln!(out, "- {line}");
@@ -377,9 +411,42 @@ mod tests {
     fn an_answer_without_a_cause_still_says_who_gave_it() {
         let (confidence, fronts) =
             fronts::behind(&fronts::Answer { status: 504, after: Some(29.0), cloud: Some(Cloud::Aws), ..fronts::Answer::default() });
-        let told = in_front(confidence, &fronts, Format::Text);
+        let told = in_front(confidence, &fronts, Some(Cloud::Aws), Format::Text);
         assert!(told.starts_with("\nWho ") && told.contains("(likely)") && told.contains("API Gateway"), "{told}");
-        assert!(in_front(confidence, &[], Format::Text).is_empty());
+        assert!(!told.contains("Amazon"), "{told}");
+        assert!(in_front(confidence, &fronts, None, Format::Text).contains("API Gateway (REST) (Amazon Web Services): "));
+        assert!(in_front(confidence, &[], None, Format::Text).is_empty());
+    }
+
+    #[test]
+    fn what_no_failed_request_has_is_refused() {
+        for code in [400, 404, 499, 503, 599] {
+            assert!(check(code, Some(0.0)).is_ok());
+        }
+        for (code, after, said) in [
+            (0, None, "no HTTP status"),
+            (99, None, "no HTTP status"),
+            (200, None, "no failure"),
+            (302, None, "no failure"),
+            (600, None, "no HTTP status"),
+            (504, Some(-3.0), "such a time"),
+            (504, Some(f64::NAN), "such a time"),
+            (504, Some(f64::INFINITY), "such a time"),
+        ] {
+            let error = check(code, after).unwrap_err();
+            assert!(error.exit() == Exit::Usage && error.to_string().contains(said), "{code} {after:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_cause_of_one_cloud_is_not_told_on_another() {
+        let answer = |cloud: Option<Cloud>| {
+            let hints = Hints { after: Some(300.0), ..Hints::field("anyscale", Field::HttpBody).with_status("504") };
+            of_cloud(signature::classify("", &hints), cloud).cause.map(|cause| cause.0)
+        };
+        assert_eq!(answer(Some(Cloud::Aws)).as_deref(), Some("anyscale/http-504-aws"));
+        assert_eq!(answer(None).as_deref(), Some("anyscale/http-504-aws"));
+        assert_ne!(answer(Some(Cloud::Azure)).as_deref(), Some("anyscale/http-504-aws"));
     }
 
     /// The page beside the data is what the program prints; `HOLDUP_BLESS=1` writes it again.

@@ -34,6 +34,16 @@ impl Cloud {
         Self::ALL.iter().find(|(own, _)| *own == name).map(|(_, cloud)| *cloud)
     }
 
+    /// Its name in full.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Aws => "Amazon Web Services",
+            Self::Azure => "Azure",
+            Self::Gcp => "Google Cloud",
+            Self::Huawei => "Huawei Cloud",
+        }
+    }
+
     /// The cloud that a platform always runs on.
     pub fn of(platform: &str) -> Option<Self> {
         match platform {

@@ -30,29 +30,29 @@ pub(super) const FRONTS: &[Front] = &[
     // Amazon Web Services
     front("API Gateway (REST)", &[504], "waits 29 s for what is behind it; the program may still be at work. Answer asynchronously, or have the quota raised (regional and private APIs only)")
         .on(Aws)
-        .of(&["aws", "cortex", "kubernetes"])
+        .of(&["aws", "cortex", "kubernetes", "gateway"])
         .after(29.0)
         .writes(&["endpoint request timed out"]),
     front("API Gateway (HTTP API)", &[503, 504], "waits 30 s at most (29 s as Cortex sets it) and that cannot be raised; its 503 \"Service Unavailable\" then means slow, not down")
         .on(Aws)
-        .of(&["aws", "cortex", "kubernetes"])
+        .of(&["aws", "cortex", "kubernetes", "gateway"])
         .always_after(29.5)
         .writes(&["{\"message\":\"service unavailable\"}", "{\"message\": \"service unavailable\"}"]),
     front("API Gateway", &[413], "takes bodies of up to 10 MB: send a reference to an object instead")
         .on(Aws)
-        .of(&["aws", "cortex", "kubernetes"])
+        .of(&["aws", "cortex", "kubernetes", "gateway"])
         .writes(&["request too long", "\"message\":\"request entity too large", "\"message\": \"request entity too large"]),
     front("API Gateway", &[429], "10,000 requests a second for the account and region (5,000 at once) unless the stage or a usage plan allows less")
         .on(Aws)
-        .of(&["aws", "cortex", "kubernetes"])
+        .of(&["aws", "cortex", "kubernetes", "gateway"])
         .writes(&["{\"message\":\"too many requests\"}", "{\"message\": \"too many requests\"}", "limit exceeded", "rate exceeded"]),
     front("API Gateway", &[404], "has no route for that method and path; a REST API says \"Missing Authentication Token\" with 403 instead")
         .on(Aws)
-        .of(&["aws", "cortex", "kubernetes"])
+        .of(&["aws", "cortex", "kubernetes", "gateway"])
         .writes(&["{\"message\":\"not found\"}", "{\"message\": \"not found\"}"]),
     front("API Gateway", &[500, 502], "the integration failed or answered in a form the gateway cannot use: its execution log says which")
         .on(Aws)
-        .of(&["aws", "cortex", "kubernetes"])
+        .of(&["aws", "cortex", "kubernetes", "gateway"])
         .writes(&["{\"message\": \"internal server error\"}", "{\"message\":\"internal server error\"}"]),
     front("application load balancer", &[504], "nothing moved on the connection for 60 s (idle time-out, 1 to 4,000 s): raise it, or send something earlier")
         .on(Aws)

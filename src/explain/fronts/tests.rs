@@ -63,6 +63,7 @@ const CASES: &[Case] = &[
         .body("upstream connect error or disconnect/reset before headers. reset reason: connection failure"),
     case("kubernetes", 404, "nginx", "ingress").body("default backend - 404"),
     case("kubernetes", 502, "application load balancer", "keep-alive"),
+    case("gateway", 504, "API Gateway (REST)", "29 s").after(29.0).on(Cloud::Aws),
     case("gateway", 502, "application load balancer", "keep-alive"),
     case("kubernetes", 502, "load balancer", "620 s")
         .body("The server encountered a temporary error and could not complete your request.<p>Please try again in 30 seconds.")
