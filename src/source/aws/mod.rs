@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod quota_codes;
 pub mod quotas;
 pub mod selector;
+mod wanted;
 
 use std::sync::Arc;
 

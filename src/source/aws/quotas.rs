@@ -1,7 +1,7 @@
 //! Source `aws.servicequotas`: the vCPU quotas that a cluster's worker groups count in, with what
 //! is used and what was asked for.
 //!
-//! Which quotas matter follows from the machine types of the groups that other sources know.
+//! Which quotas matter follows from the machines that other sources know.
 //! Values and requests are kept ten minutes, usage two. Every action that is denied is a gap of
 //! its own, naming the action; the rest is shown.
 
@@ -15,14 +15,14 @@ use futures_util::TryFutureExt as _;
 use super::account::{Account, Session, cluster_of, waiting_for_platform};
 use super::activities::timestamp;
 use super::metrics::{UsageMetric, usages, whole};
-use super::quota_codes::{QuotaCode, for_type};
+use super::quota_codes::QuotaCode;
+use super::wanted::wanted;
 use crate::domain::id::{ResourceKey, ResourceKind, SourceId};
 use crate::domain::quota::{IncreaseRequest, Quota, Usage};
-use crate::domain::snapshot::{Snapshot, View};
+use crate::domain::snapshot::View;
 use crate::domain::source::{Failure, FailureKind, Gap};
 use crate::domain::text::Text;
 use crate::domain::time::{Duration, Timestamp, age};
-use crate::domain::topology;
 use crate::source::{BoxFuture, Cadence, Focus, Source};
 
 const GET: &str = "servicequotas:GetServiceQuota";
@@ -154,17 +154,6 @@ impl Source for Quotas {
     fn poll<'a>(&'a mut self, focus: &'a Focus) -> BoxFuture<'a, Result<Arc<View>, Failure>> {
         Box::pin(self.read(focus).map_ok(Arc::new))
     }
-}
-
-/// Quotas of the worker groups' machine types; `None` while no group is known.
-fn wanted(snapshot: &Snapshot, context: &Text) -> Option<BTreeSet<QuotaCode>> {
-    let mut codes = BTreeSet::new();
-    for joined in topology::groups(snapshot, context) {
-        for (_, group) in [joined.configured, joined.actual].into_iter().flatten().filter(|(_, group)| group.is_worker) {
-            codes.extend(group.instance_types.iter().filter_map(|name| for_type(name, group.spot)));
-        }
-    }
-    (!codes.is_empty()).then_some(codes)
 }
 
 /// The applied value, or the default where none is applied, by whichever action is allowed.
