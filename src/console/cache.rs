@@ -103,3 +103,67 @@ impl fmt::Debug for Cache {
         f.write_str("Cache")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::event::{Event, Stamped};
+    use crate::console::model::Settings;
+    use crate::console::panes::listing;
+    use crate::console::update::update;
+    use crate::domain::id::{ResourceKey, ResourceKind, SourceId};
+    use crate::domain::replica::Replica;
+    use crate::domain::snapshot::View;
+    use crate::domain::store::Update;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn key(kind: ResourceKind, name: &str) -> ResourceKey {
+        ResourceKey::new(&"prod".into(), kind, name)
+    }
+
+    fn tell(model: &mut Model, source: &str, view: View) {
+        let source = SourceId::new(&"prod".into(), source);
+        let told = Update { source, at: NOW, took: Duration::ZERO, outcome: Ok(Arc::new(view)) };
+        update(model, Stamped { at: NOW, event: Event::Update(Box::new(told)) });
+    }
+
+    fn events(reason: &str) -> View {
+        let event = crate::domain::event::Event {
+            of: key(ResourceKind::Object, "Lease ml/a"),
+            at: NOW,
+            first_at: None,
+            count: 1,
+            warning: false,
+            reason: reason.into(),
+            message: "x".into(),
+        };
+        View { events: vec![event], ..View::default() }
+    }
+
+    fn replicas(count: usize) -> View {
+        let replica = |number: usize| Replica {
+            workload: Some(key(ResourceKind::Workload, "ml/chat")),
+            ..Replica::unknown(key(ResourceKind::Replica, &format!("ml/chat-{number}")))
+        };
+        View { replicas: (0..count).map(replica).collect(), ..View::default() }
+    }
+
+    #[test]
+    fn replicas_are_worded_anew_for_replicas_and_not_for_events() {
+        let mut model = Model::new(Settings::default());
+        let route = Route::Replicas(key(ResourceKind::Workload, "ml/chat"));
+        tell(&mut model, "kubernetes", replicas(2));
+        tell(&mut model, "kubernetes.events", events("Pulled"));
+        let first = listing(&model, &route, NOW);
+        assert_eq!(first.rows.len(), 2);
+        tell(&mut model, "kubernetes.events", events("Started"));
+        tell(&mut model, "kubernetes", replicas(2));
+        assert!(Arc::ptr_eq(&first, &listing(&model, &route, NOW)), "nothing that it shows is new");
+        tell(&mut model, "kubernetes", replicas(3));
+        assert_eq!(listing(&model, &route, NOW).rows.len(), 3);
+        let timeline = listing(&model, &Route::Events, NOW);
+        tell(&mut model, "kubernetes.events", events("Killing"));
+        assert_eq!(listing(&model, &Route::Events, NOW).rows.len(), timeline.rows.len() + 1);
+    }
+}
