@@ -4,6 +4,7 @@
 //! platform: `wire.rs` (serde types, no logic), `client.rs` (requests), `normalize.rs` (pure),
 //! `mod.rs` (the [`Platform`]). Adding a platform is that folder and one line in [`registry`].
 
+pub mod answer;
 pub mod aws;
 pub mod azure;
 pub mod cortex;

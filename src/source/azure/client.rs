@@ -17,8 +17,8 @@ use crate::config::{ContextConfig, TlsTrust};
 use crate::domain::source::{Failure, FailureKind};
 use crate::domain::text::Text;
 use crate::domain::time::Duration;
-use crate::source::retry_after;
 use crate::source::trust::{PinFile, Trust};
+use crate::source::{answer, retry_after};
 
 /// The most bytes of one answer.
 pub const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -223,15 +223,8 @@ impl Manager {
     }
 
     async fn body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, Failure> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
-            if body.len() + chunk.len() > BODY_LIMIT {
-                let message = format!("the answer is larger than {} MiB", BODY_LIMIT / (1024 * 1024));
-                return Err(Failure::new(FailureKind::Garbage, message, "check that nothing else answers for the Resource Manager"));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+        let check = "check that nothing else answers for the Resource Manager";
+        answer::bounded(response, BODY_LIMIT, check, |error| self.broken(error)).await
     }
 
     /// What a request that brought no answer means.
@@ -240,10 +233,7 @@ impl Manager {
             return refusal;
         }
         let host = self.place.host_port();
-        let mut inner: &dyn std::error::Error = error;
-        while let Some(source) = inner.source() {
-            inner = source;
-        }
+        let inner = answer::innermost(error);
         if error.is_timeout() {
             let message = format!("no answer from {host} within {} s", DEADLINE.as_secs());
             return Failure::new(FailureKind::TimedOut, message, "check the network path to Azure (proxy, firewall, VPN)");

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use reqwest::header::{ACCEPT, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -18,6 +18,7 @@ use crate::domain::source::{Failure, FailureKind};
 use crate::domain::text::Text;
 use crate::domain::time::Duration;
 use crate::source::trust::{PinFile, Trust};
+use crate::source::{answer, retry_after};
 
 /// The most bytes of one answer.
 pub const BODY_LIMIT: usize = 32 * 1024 * 1024;
@@ -179,7 +180,7 @@ impl Operator {
         let request = self.http.get(self.endpoint.http(segments, query)).headers(headers);
         let mut response = request.send().await.map_err(|error| self.broken(&error))?;
         let status = response.status();
-        let retry_after = retry_after(response.headers());
+        let retry_after = retry_after::asked(response.headers(), crate::clock::now());
         let body = self.body(&mut response).await?;
         if status.is_success() {
             return serde_json::from_slice(&body).map(Answer::Good).map_err(|error| garbage(&body, &error));
@@ -191,18 +192,8 @@ impl Operator {
     }
 
     async fn body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, Failure> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
-            if body.len() + chunk.len() > BODY_LIMIT {
-                return Err(Failure::new(
-                    FailureKind::Garbage,
-                    format!("the answer is larger than {} MiB", BODY_LIMIT / (1024 * 1024)),
-                    "check that the endpoint is a Cortex operator: `cortex cluster info` prints its address",
-                ));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+        let check = "check that the endpoint is a Cortex operator: `cortex cluster info` prints its address";
+        answer::bounded(response, BODY_LIMIT, check, |error| self.broken(error)).await
     }
 
     /// What a request that brought no answer means.
@@ -215,11 +206,11 @@ impl Operator {
             return timed_out(host);
         }
         if error.is_connect() {
-            return unreachable(host, &innermost(error));
+            return unreachable(host, &answer::innermost(error));
         }
         Failure::new(
             FailureKind::Garbage,
-            format!("the answer of {host} broke off or is no HTTP: {}", innermost(error)),
+            format!("the answer of {host} broke off or is no HTTP: {}", answer::innermost(error)),
             "check that the endpoint is a Cortex operator, and that no proxy cuts its answers",
         )
     }
@@ -268,16 +259,4 @@ fn garbage(body: &[u8], error: &serde_json::Error) -> Failure {
         format!("the answer is no JSON ({error}); it begins with: {start}"),
         "check that the endpoint is a Cortex operator, and that no proxy or login page answers for it",
     )
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
-}
-
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut inner = error;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    inner.to_string()
 }

@@ -15,7 +15,8 @@ use super::{envelope, retry};
 use crate::clock;
 use crate::config::ContextConfig;
 use crate::domain::source::{Failure, FailureKind};
-use crate::domain::time::Duration;
+use crate::domain::time::{Duration, words};
+use crate::source::answer;
 use crate::source::trust::{PinFile, Trust};
 
 /// The most bytes of one answer.
@@ -187,7 +188,10 @@ impl Gateway {
             let value = serde_json::from_slice(body).unwrap_or(Value::Null);
             let now = clock::now();
             let asked = retry::asked(response.headers(), &value, now);
-            refusal.failure.retry_after = Some(self.budget.refused(asked, retry::until_reset(response.headers(), now)));
+            let pause = self.budget.refused(asked, retry::until_reset(response.headers(), now));
+            refusal.failure.hint =
+                format!("holdup waits by itself and asks again in {}; what else polls with this key?", words(pause)).into();
+            refusal.failure.retry_after = Some(pause);
         }
         refusal
     }
@@ -205,18 +209,7 @@ impl Gateway {
     }
 
     async fn body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, Failure> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
-            if body.len() + chunk.len() > BODY_LIMIT {
-                return Err(Failure::new(
-                    FailureKind::Garbage,
-                    format!("the answer is larger than {} MiB", BODY_LIMIT / (1024 * 1024)),
-                    "check that the endpoint is a compute gateway",
-                ));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+        answer::bounded(response, BODY_LIMIT, "check that the endpoint is a compute gateway", |error| self.broken(error)).await
     }
 
     /// What a request that brought no answer means.
@@ -228,10 +221,7 @@ impl Gateway {
         if error.is_timeout() {
             return timed_out(host, DEADLINE);
         }
-        let mut inner: &dyn std::error::Error = error;
-        while let Some(source) = inner.source() {
-            inner = source;
-        }
+        let inner = answer::innermost(error);
         if error.is_connect() {
             let hint = "check endpoint, and that this machine may reach it (VPN, firewall)";
             return Failure::new(FailureKind::Unreachable, format!("cannot connect to {host}: {inner}"), hint);

@@ -22,8 +22,8 @@ use crate::config::{ContextConfig, SignStyle, TlsTrust};
 use crate::domain::source::{Failure, FailureKind};
 use crate::domain::text::Text;
 use crate::domain::time::Duration;
-use crate::source::retry_after;
 use crate::source::trust::{PinFile, Trust};
+use crate::source::{answer, retry_after};
 
 /// The most bytes of one answer.
 pub const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -272,14 +272,8 @@ impl Cloud {
     async fn read(&self, request: reqwest::RequestBuilder, service: Service) -> Result<Answer, Failure> {
         let mut response = request.send().await.map_err(|error| self.broken(&error, service))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error, service))? {
-            if body.len() + chunk.len() > BODY_LIMIT {
-                let message = format!("the answer is larger than {} MiB", BODY_LIMIT / (1024 * 1024));
-                return Err(Failure::new(FailureKind::Garbage, message, "check that the endpoint is that of ModelArts"));
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let check = "check that the endpoint is that of ModelArts";
+        let body = answer::bounded(&mut response, BODY_LIMIT, check, |error| self.broken(error, service)).await?;
         Ok(Answer { status, headers, body })
     }
 
@@ -300,10 +294,7 @@ impl Cloud {
             return refusal;
         }
         let host = self.place.host(service);
-        let mut inner: &dyn std::error::Error = error;
-        while let Some(source) = inner.source() {
-            inner = source;
-        }
+        let inner = answer::innermost(error);
         if error.is_timeout() {
             let message = format!("no answer from {host} within {} s", DEADLINE.as_secs());
             return Failure::new(FailureKind::TimedOut, message, "check the network path to the cloud (proxy, firewall, VPN)");

@@ -1,7 +1,7 @@
 //! Requests to one API: the token in every one of them, a deadline and a size for every answer.
 //! Nothing here knows what an answer means.
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 
@@ -12,8 +12,9 @@ use crate::clock;
 use crate::config::ContextConfig;
 use crate::domain::source::{Failure, FailureKind};
 use crate::domain::text::Text;
-use crate::domain::time::{Duration, Timestamp};
+use crate::domain::time::Duration;
 use crate::source::trust::{PinFile, Trust};
+use crate::source::{answer, retry_after};
 
 /// The most bytes of one answer.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -125,7 +126,7 @@ impl Api {
                 "use the address behind it, or a port-forward to the dashboard; holdup takes its token nowhere else",
             ));
         }
-        let pause = retry_after(response.headers(), clock::now());
+        let pause = retry_after::asked(response.headers(), clock::now());
         let body = self.body(&mut response).await?;
         let failure = refusal::from_status(self.plane, status.as_u16(), &body, token.is_some());
         Err(Failure { retry_after: pause, ..failure })
@@ -158,18 +159,8 @@ impl Api {
     }
 
     async fn body(&self, response: &mut reqwest::Response) -> Result<Vec<u8>, Failure> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error, DEADLINE))? {
-            if body.len() + chunk.len() > BODY_LIMIT {
-                return Err(Failure::new(
-                    FailureKind::Garbage,
-                    format!("the answer is larger than {} MiB", BODY_LIMIT / (1024 * 1024)),
-                    format!("check that {} is {}", self.address.host_port(), self.title()),
-                ));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+        let check = format!("check that {} is {}", self.address.host_port(), self.title());
+        answer::bounded(response, BODY_LIMIT, check, |error| self.broken(error, DEADLINE)).await
     }
 
     fn title(&self) -> &'static str {
@@ -201,11 +192,11 @@ impl Api {
                 }
                 Plane::Services => "check the endpoint and that this machine reaches it (proxy, VPN)",
             };
-            return Failure::new(FailureKind::Unreachable, format!("cannot connect to {host}: {}", innermost(error)), hint);
+            return Failure::new(FailureKind::Unreachable, format!("cannot connect to {host}: {}", answer::innermost(error)), hint);
         }
         Failure::new(
             FailureKind::Garbage,
-            format!("the answer of {host} broke off or is no HTTP: {}", innermost(error)),
+            format!("the answer of {host} broke off or is no HTTP: {}", answer::innermost(error)),
             format!("check that it is {}, and that no proxy cuts its answers", self.title()),
         )
     }
@@ -219,42 +210,5 @@ impl Api {
             format!("{path} is not as expected{at} ({}); it begins with: {start}", error.inner()),
             format!("check that {} is {}, and that no proxy or login page answers for it", self.address.host_port(), self.title()),
         )
-    }
-}
-
-/// The pause a server asks for: seconds, or a date.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let until = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-    Some(Duration::try_from(until.duration_since(now)).unwrap_or_default())
-}
-
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut inner = error;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    inner.to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pause_is_read_in_both_forms() {
-        let now: Timestamp = "2026-03-01T10:00:00Z".parse().unwrap();
-        let asked = |value: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(RETRY_AFTER, HeaderValue::from_static(value));
-            retry_after(&headers, now).map(|pause| pause.as_secs())
-        };
-        assert_eq!(asked("17"), Some(17));
-        assert_eq!(asked("Sun, 01 Mar 2026 10:01:30 GMT"), Some(90));
-        assert_eq!(asked("Sun, 01 Mar 2026 09:00:00 GMT"), Some(0));
-        assert_eq!(asked("soon"), None);
     }
 }
