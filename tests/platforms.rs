@@ -10,12 +10,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Response, header};
 use holdup::clock;
-use holdup::config::{AzureConfig, ContextConfig, GatewayConfig, ModelArtsConfig};
-use holdup::domain::source::FailureKind;
+use holdup::config::{AzureConfig, ContextConfig, GatewayConfig, ModelArtsConfig, RayConfig};
+use holdup::domain::source::{Failure, FailureKind};
 use holdup::explain;
 use holdup::explain::report::{Report, Scope, exit_code, why_json};
 use holdup::runtime::headless;
-use holdup::sim::{Options, start};
+use holdup::sim::{Options, scenarios, start};
 use holdup::source::registry::platform;
 use holdup::source::{Connected, Focus, poller};
 use serde_json::Value;
@@ -57,7 +57,7 @@ const ROOTS: &[(&str, &str, &str, &str, u8)] = &[
     ("gateway-fails-mismatch", "job_7f00aa11bb22", "gateway/fails-resource-mismatch", "volumes count exceeds", 1),
     ("gateway-fails-rejected", "job_7f00aa11bb22", "gateway/fails-provider-rejected", "Price too high, not bidding", 1),
     ("gateway-provider-offline", "job_7f00aa11bb22", "gateway/offline-network", "ECONNREFUSED", 1),
-    ("gateway-rate-limited", "", "gateway/rate-too-many", "Too many requests", 3),
+    ("gateway-rate-limited", "", "gateway/rate-too-many", "too many requests", 3),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -101,6 +101,140 @@ async fn serve(router: Router) -> String {
 
 fn named(name: &str, platform: &str, endpoint: String) -> ContextConfig {
     ContextConfig { name: name.into(), platform: platform.into(), endpoint: Some(endpoint), aws: None, ..ContextConfig::default() }
+}
+
+/// What a command may leave open: what only the person who types it knows.
+const CHOICES: &[&str] = &[
+    "file",
+    "sample",
+    "vm_size",
+    "environment",
+    "version",
+    "provider",
+    "amount",
+    "cpu",
+    "memory",
+    "endpoint",
+    "app",
+    // Behind what the platform tells: pods of another cluster, a store's account, an image that only the model names.
+    "pod",
+    "storage_account",
+    "container",
+    "path",
+    "image",
+    "service",
+    "namespace",
+    // A replica that never ran has no log, and a service without a channel none to read.
+    "node",
+    "log",
+    "log_group",
+    "log_stream",
+    "access_address",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_leave_open_only_what_nobody_but_the_person_knows() {
+    let mut wrong = Vec::new();
+    for info in scenarios().iter().filter(|info| ["azure-", "ray-", "modelarts-", "gateway-"].iter().any(|own| info.name.starts_with(own)))
+    {
+        let (answer, _) = why(info.name).await;
+        let links = answer["verdicts"].as_array().unwrap().iter().flat_map(|entry| entry["chain"].as_array().unwrap());
+        for command in links.flat_map(|link| link["remedies"].as_array().unwrap()).filter_map(|remedy| remedy["command"].as_str()) {
+            let holes = command.split('<').skip(1).filter_map(|rest| rest.split_once('>')).map(|(name, _)| name);
+            wrong.extend(holes.filter(|name| !CHOICES.contains(name)).map(|name| format!("{}: <{name}> in {command}", info.name)));
+            let sends = command.starts_with("curl") && command.contains(" -d ");
+            if sends && info.name.starts_with("gateway-") && !command.contains("Content-Type: application/json") {
+                wrong.push(format!("{}: curl would send a form: {command}", info.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A context of each platform at one address, with the endpoint where Anyscale's service API would be too.
+fn each_at(endpoint: &str) -> Vec<ContextConfig> {
+    let at = |name: &str, platform: &str| named(name, platform, endpoint.to_owned());
+    let azure = AzureConfig {
+        subscription: Some("s".into()),
+        resource_group: Some("g".into()),
+        workspace: Some("w".into()),
+        simulated_credentials: true,
+        ..AzureConfig::default()
+    };
+    let modelarts = ModelArtsConfig {
+        region: Some("eu-de".into()),
+        project: Some("0a1b2c3d4e5f60718293a4b5c6d7e8f9".into()),
+        simulated_credentials: true,
+        ..ModelArtsConfig::default()
+    };
+    let ray = RayConfig { simulated_credentials: true, ..RayConfig::default() };
+    let dashboard = RayConfig { dashboard: Some(endpoint.to_owned()), ..ray.clone() };
+    let gateway = GatewayConfig { simulated_credentials: true, ..GatewayConfig::default() };
+    vec![
+        ContextConfig { azure: Some(azure), ..at("azure", "azure") },
+        ContextConfig { modelarts: Some(modelarts), ..at("modelarts", "modelarts") },
+        ContextConfig { ray: Some(ray), ..at("anyscale", "anyscale") },
+        ContextConfig { ray: Some(dashboard), endpoint: None, ..at("ray", "anyscale") },
+        ContextConfig { gateway: Some(gateway), ..at("gateway", "gateway") },
+    ]
+}
+
+/// What the first poll of each context met.
+async fn failures(contexts: &[ContextConfig]) -> BTreeMap<String, Failure> {
+    let mut met = BTreeMap::new();
+    for context in contexts {
+        let mut connected = connect(context);
+        let first = connected.sources.first_mut().unwrap();
+        let update = poller::poll_once(first.as_mut(), Arc::default(), None).await;
+        let failure = update.outcome.err().unwrap_or_else(|| panic!("{} took it for an answer", context.name));
+        met.insert(context.name.clone(), failure);
+    }
+    met
+}
+
+#[tokio::test]
+async fn who_moved_is_told_and_no_key_follows() {
+    let (asked, asks) = watch::channel(0);
+    let asked = Arc::new(asked);
+    let thief = move || {
+        let asked = Arc::clone(&asked);
+        async move {
+            asked.send_modify(|asked| *asked += 1);
+            "{}"
+        }
+    };
+    let elsewhere = serve(Router::new().fallback(thief)).await;
+    for status in [301_u16, 302, 307, 308] {
+        let location = format!("{elsewhere}/there");
+        let moved = move || {
+            let location = location.clone();
+            async move { Response::builder().status(status).header(header::LOCATION, location).body(Body::empty()).unwrap() }
+        };
+        let endpoint = serve(Router::new().fallback(moved)).await;
+        for (name, failure) in failures(&each_at(&endpoint)).await {
+            let says = format!("{status} {name}: {failure:?}");
+            assert!(failure.kind == FailureKind::Garbage && !failure.hint.is_empty(), "{says}");
+            assert!(failure.hint.contains("endpoint") || failure.hint.contains("address"), "{says}");
+        }
+    }
+    assert_eq!(*asks.borrow(), 0, "nobody goes where an answer sends them");
+}
+
+#[tokio::test]
+async fn an_answer_of_a_byte_a_second_ends_at_the_deadline() {
+    let dribble = || async {
+        let bytes = futures_util::stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Some((Ok::<_, std::io::Error>(" "), ()))
+        });
+        Response::builder().header(header::CONTENT_TYPE, "application/json").body(Body::from_stream(bytes)).unwrap()
+    };
+    let endpoint = serve(Router::new().fallback(dribble)).await;
+    // The clock of the test goes on whenever everybody waits.
+    tokio::time::pause();
+    for (name, failure) in failures(&each_at(&endpoint)).await {
+        assert!(failure.kind == FailureKind::TimedOut && !failure.hint.is_empty(), "{name}: {failure:?}");
+    }
 }
 
 /// An Azure that takes every request and never answers, and how many it holds.

@@ -83,20 +83,44 @@ fn faults(info: &ScenarioInfo, answer: &Value, code: u8) -> Vec<String> {
             }
         }
     }
-    let worst = expected.values().map(|expected| expected.verdict.as_str()).fold("clear", |worst, word| match (worst, word) {
-        ("held", _) | (_, "held") => "held",
-        ("cannot_tell", _) | (_, "cannot_tell") => "cannot_tell",
-        _ => "clear",
-    });
-    let wanted = match worst {
-        "held" => 1,
-        "cannot_tell" => 3,
-        _ => 0,
-    };
+    let wanted = ends_with(info);
     if code != wanted {
         faults.push(format!("exit code {code}, wanted {wanted}"));
     }
     faults
+}
+
+/// The exit code that the worst of a scenario's verdicts comes to.
+fn ends_with(info: &ScenarioInfo) -> u8 {
+    let words: Vec<&str> = info.scenario.expect.values().map(|expected| expected.verdict.as_str()).collect();
+    match () {
+        () if words.contains(&"held") => 1,
+        () if words.contains(&"cannot_tell") => 3,
+        () => 0,
+    }
+}
+
+/// Platforms whose scenarios the README lists one by one.
+const LISTED: [&str; 4] = ["azure-", "ray-", "modelarts-", "gateway-"];
+
+/// The README's table of the platforms' scenarios, from what the scenarios themselves expect.
+#[test]
+fn the_readme_lists_the_scenarios_of_the_platforms_with_their_roots() {
+    let listed = scenarios().iter().filter(|info| LISTED.iter().any(|prefix| info.name.starts_with(prefix)));
+    let mut rows: Vec<String> = listed
+        .map(|info| {
+            let mut roots: Vec<&str> = info.scenario.expect.values().filter_map(|expected| expected.root.as_deref()).collect();
+            roots.sort_unstable();
+            roots.dedup();
+            let roots: Vec<String> = roots.iter().map(|root| format!("`{root}`")).collect();
+            let roots = if roots.is_empty() { "nothing is held up".to_owned() } else { roots.join(", ") };
+            format!("| `{}` | {roots} | {} |", info.name, ends_with(info))
+        })
+        .collect();
+    rows.sort();
+    let table = format!("| scenario | root cause | exit code |\n|---|---|---|\n{}\n", rows.join("\n"));
+    println!("{table}");
+    assert!(include_str!("../README.md").contains(&table), "the README's table is another one; this is the present one:\n{table}");
 }
 
 /// Scenarios whose expectation is not met yet. Each is run all the same: one that is met must leave

@@ -126,6 +126,7 @@ fn workload(size: Size, number: usize) -> Workload {
         quota_demand: None,
         usual_rollout: Duration::from_mins(10),
         reproduce: format!("cortex get model-{number:04} --env prod").into(),
+        names: std::collections::BTreeMap::new(),
     }
 }
 

@@ -26,6 +26,11 @@ impl Failure {
     pub fn new(kind: FailureKind, message: impl Into<Text>, hint: impl Into<Text>) -> Self {
         Self { kind, message: message.into(), hint: hint.into(), permissions: Vec::new(), retry_after: None }
     }
+
+    /// Whether it ends by itself or is as it should be: its hint then says that there is nothing to do.
+    pub fn needs_nobody(&self) -> bool {
+        self.hint.starts_with("nothing to do")
+    }
 }
 
 /// The sorts of failure that need different next steps.

@@ -1,5 +1,7 @@
 //! A workload: one API, endpoint or service that is deployed, updated and asked for answers.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::capacity::Resources;
@@ -51,6 +53,9 @@ pub struct Workload {
     pub usual_rollout: Duration,
     /// What somebody would type to see the same, context included; `Y` copies it.
     pub reproduce: Text,
+    /// What else its platform's own commands need, by the catalogue's name for it (`scoring_uri`, `log_group`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<Text, Text>,
 }
 
 impl Workload {

@@ -31,13 +31,14 @@ const OPTIONS: &[(&str, &str)] = &[
 /// The words before a name in a message, what ends it, and the placeholder that it fills.
 const NAMED: &[(&str, char, &str)] = &[("for volume \"", '"', "volume"), ("already used by pod(s) ", ' ', "holder")];
 
-/// What is left of the option where nobody knows a context.
-const NO_CONTEXT: &str = " --context <kube_context>";
+/// What is left of options whose values nobody knows, and without which the commands mean what their
+/// own settings say: inside a pod there is no context, and Anyscale's program has a cloud and a project.
+const UNSAID: &[&str] = &[" --context <kube_context>", " --cloud <cloud>", " --project <project>"];
 
 /// Names and values; the newest of a name counts.
 #[derive(Clone, Debug, Default)]
 pub struct Fill {
-    values: Vec<(&'static str, String)>,
+    values: Vec<(Cow<'static, str>, String)>,
     /// It is an application of Ray Serve by itself, which commands of Anyscale do not reach.
     is_plain_ray: bool,
 }
@@ -66,8 +67,8 @@ impl Fill {
     }
 
     /// One more value.
-    pub fn and(mut self, name: &'static str, value: &str) -> Self {
-        self.values.insert(0, (name, value.to_owned()));
+    pub fn and(mut self, name: impl Into<Cow<'static, str>>, value: &str) -> Self {
+        self.values.insert(0, (name.into(), value.to_owned()));
         self
     }
 
@@ -110,7 +111,7 @@ impl Fill {
         NAMED.iter().fold(self, |fill, (before, end, name)| {
             let named = message.split_once(before).and_then(|(_, rest)| rest.split(*end).next());
             match named.map(|value| value.trim_end_matches(',')).filter(|value| !value.is_empty()) {
-                Some(value) => fill.and(name, value),
+                Some(value) => fill.and(*name, value),
                 None => fill,
             }
         })
@@ -145,6 +146,9 @@ impl Fill {
             if let Some(network) = workload.pinned_groups.first() {
                 fill = fill.and("provider", network);
             }
+        }
+        for (name, value) in &workload.names {
+            fill = fill.and(name.to_string(), value);
         }
         let mut words = workload.reproduce.split_whitespace().peekable();
         while let Some(word) = words.next() {
@@ -197,11 +201,12 @@ impl Fill {
     pub fn remedies(&self, cause: &str) -> Vec<Remedy> {
         // The name that the platform's own command takes where none is given.
         let usual = cause.starts_with("cortex/").then_some(("file", "cortex.yaml"));
-        let values: Vec<(&str, &str)> = self.values.iter().map(|(name, value)| (*name, value.as_str())).chain(usual).collect();
+        let values: Vec<(&str, &str)> = self.values.iter().map(|(name, value)| (name.as_ref(), value.as_str())).chain(usual).collect();
         let mut remedies = known::remedies(&CauseId::from(cause), &values);
-        // Inside a pod, or without a kubeconfig, there is no context to name.
-        for command in remedies.iter_mut().filter_map(|remedy| remedy.command.as_mut()).filter(|command| command.contains(NO_CONTEXT)) {
-            *command = command.replace(NO_CONTEXT, "").into();
+        for command in remedies.iter_mut().filter_map(|remedy| remedy.command.as_mut()) {
+            for unsaid in UNSAID.iter().filter(|unsaid| command.contains(**unsaid)).collect::<Vec<_>>() {
+                *command = command.replace(unsaid, "").into();
+            }
         }
         if self.is_plain_ray {
             remedies.retain_mut(|remedy| self.reaches_ray(remedy));
@@ -212,7 +217,7 @@ impl Fill {
     /// Puts what Anyscale's program does into the words of Ray's own; `false` where that has none.
     fn reaches_ray(&self, remedy: &mut Remedy) -> bool {
         let Some(command) = remedy.command.as_ref().filter(|command| command.starts_with("anyscale ")) else { return true };
-        let known = self.values.iter().find(|(name, _)| *name == "dashboard");
+        let known = self.values.iter().find(|(name, _)| name == "dashboard");
         let address = known.map_or(Cow::Borrowed("<dashboard>"), |(_, address)| super::commands::quoted(address));
         let own = [
             ("anyscale service deploy ", format!("serve deploy <file> --address {address}")),
@@ -233,7 +238,7 @@ impl Fill {
 
     /// ` --context prod`, or nothing where it is not known.
     pub fn kubectl(&self) -> String {
-        let known = self.values.iter().find(|(name, _)| *name == "kube_context");
+        let known = self.values.iter().find(|(name, _)| name == "kube_context");
         known.map_or_else(|| "kubectl".to_owned(), |(_, context)| format!("kubectl --context {}", super::commands::quoted(context)))
     }
 }

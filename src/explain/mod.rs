@@ -9,6 +9,7 @@ pub mod catalogue;
 mod changes;
 mod commands;
 pub mod condition;
+mod demanded;
 mod dialect;
 mod durations;
 mod enablement;

@@ -152,14 +152,26 @@ pub fn verdict(world: &World<'_>, context: &Text, need: Need) -> Verdict {
 pub fn beside(world: &World<'_>, workload: &ResourceKey) -> Vec<Missing> {
     let context = &workload.context;
     let inside = world.inside(context);
+    let mut missing = kept_back(world, workload);
     if !inside.is_read {
-        return Vec::new();
+        return missing;
     }
     // Replicas that are there were read, whatever other namespaces hide.
     let needs = [(Need::Replicas, inside.of(workload).is_empty()), (Need::Nodes, !inside.sees_nodes())];
     let needs = needs.into_iter().filter(|(_, unseen)| *unseen).map(|(need, _)| need);
     let unread = needs.filter_map(|need| failure(world, context, need).map(|found| (need, found)));
-    unread.flat_map(|(need, (source, failure))| obstacle(world, &source, &failure, need.question()).missing).collect()
+    missing.extend(unread.flat_map(|(need, (source, failure))| obstacle(world, &source, &failure, need.question()).missing));
+    missing
+}
+
+/// What the platform does not let this identity read of just this workload (its log, its events): the
+/// answer may stand there.
+fn kept_back(world: &World<'_>, workload: &ResourceKey) -> Vec<Missing> {
+    let Some((source, _)) = world.workload(workload) else { return Vec::new() };
+    let Some(read) = world.snapshot.views.get(source) else { return Vec::new() };
+    let of_it = format!(" of {}", workload.name);
+    let own = read.view.gaps.iter().filter(|gap| blocks(gap.failure.kind) && gap.what.ends_with(&of_it));
+    own.flat_map(|gap| obstacle(world, source, &gap.failure, &format!("what stands in the {}", gap.what)).missing).collect()
 }
 
 /// What a failing source leaves open, with the next step.

@@ -99,6 +99,7 @@ impl Scene {
             quota_demand: None,
             usual_rollout: Duration::from_mins(10),
             reproduce: "cortex get --env prod".into(),
+            names: std::collections::BTreeMap::new(),
         }
     }
 

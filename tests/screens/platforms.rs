@@ -180,6 +180,7 @@ fn workload(context: &Text, platform: &str, shown: &Shown) -> Workload {
         quota_demand: None,
         usual_rollout: Duration::from_mins(10),
         reproduce: Text::default(),
+        names: std::collections::BTreeMap::new(),
     }
 }
 

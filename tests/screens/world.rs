@@ -182,6 +182,7 @@ fn workload(api: &Api) -> Workload {
         quota_demand: None,
         usual_rollout: Duration::from_mins(10),
         reproduce: Text::from(format!("cortex get {} --env prod", api.name)),
+        names: std::collections::BTreeMap::new(),
     }
 }
 

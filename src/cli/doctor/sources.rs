@@ -4,7 +4,7 @@ use super::check::Check;
 use crate::config::ContextConfig;
 use crate::config::context::{is_this_machine, shown_address};
 use crate::domain::snapshot::{Cluster, Snapshot, SourceView};
-use crate::domain::source::{Failure, Health};
+use crate::domain::source::{Failure, Gap, Health};
 use crate::domain::text::Text;
 use crate::source::kubernetes;
 
@@ -31,7 +31,7 @@ pub fn checks(context: &ContextConfig, snapshot: &Snapshot) -> Vec<Check> {
     checks.extend(fact(&area, "region", &clusters, |cluster| cluster.region.as_ref()));
     for (id, source) in snapshot.sources(&name) {
         checks.push(health(&area, &id.kind, source));
-        checks.extend(source.view.gaps.iter().map(|gap| failed(&area, &gap.what, &gap.failure)));
+        checks.extend(source.view.gaps.iter().map(|gap| gap_of(&area, gap)));
     }
     checks
 }
@@ -56,6 +56,15 @@ fn health(area: &str, kind: &str, source: &SourceView) -> Check {
         }
         Health::Stale { failure, .. } | Health::Failed { failure, .. } => failed(area, kind, failure),
     }
+}
+
+/// What could not be read inside an answer; in the way only where somebody can do something about it.
+fn gap_of(area: &str, gap: &Gap) -> Check {
+    let failure = &gap.failure;
+    if failure.needs_nobody() {
+        return Check::note(area, gap.what.as_str(), format!("{}; {}", failure.message, failure.hint));
+    }
+    failed(area, &gap.what, failure)
 }
 
 fn failed(area: &str, what: &str, failure: &Failure) -> Check {

@@ -112,9 +112,9 @@ pub fn ways_out(explanation: &Explanation) -> Vec<&Remedy> {
     roots.append(&mut others);
     let mut ways: Vec<&Remedy> = Vec::new();
     for remedy in roots.into_iter().flat_map(|finding| &finding.remedies) {
-        // Two ways to word one look are one look; a change is also what its words say.
-        let looks = remedy.risk == Risk::Inspect && remedy.command.is_some();
-        let same = |known: &&Remedy| known.command == remedy.command && (looks && known.risk == Risk::Inspect || known.text == remedy.text);
+        // Two ways to word one command are one way; where a hole is left (a file to write), the words say what goes in.
+        let whole = remedy.command.as_ref().is_some_and(|command| remedy.risk == Risk::Inspect || !command.contains('<'));
+        let same = |known: &&Remedy| known.command == remedy.command && (whole && known.risk == remedy.risk || known.text == remedy.text);
         if !ways.iter().any(same) {
             ways.push(remedy);
         }

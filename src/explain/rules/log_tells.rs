@@ -5,6 +5,7 @@ use super::Rule;
 use crate::domain::id::{ResourceKey, SourceId};
 use crate::domain::log::LogTail;
 use crate::domain::text::Text;
+use crate::domain::workload::Workload;
 use crate::explain::condition::Condition;
 use crate::explain::engine::{Held, Verdict};
 use crate::explain::fill::Fill;
@@ -84,6 +85,13 @@ fn finding(world: &World<'_>, waiting: Waiting<'_>, key: &ResourceKey, first: &T
     Held::new(first.cause.as_str(), key, world.confidence(first.source, first.confidence), says, title)
         .evidence(same.iter().take(SHOWN).map(|told| evidence(told)))
         .remedies(fill.remedies(first.cause.as_str()))
+}
+
+/// Lines of a workload's logs that name a cause of which the platform itself speaks.
+/// A line that only repeats the platform's own sentence is none.
+pub(super) fn saying(world: &World<'_>, workload: &Workload, cause: &CauseId, sentence: &str) -> Vec<Evidence> {
+    let told = world.logs(&workload.key).iter().filter_map(|(source, tail)| read(&workload.platform, source, tail));
+    told.filter(|told| told.cause == *cause && !told.line.contains(sentence.trim())).take(SHOWN).map(|told| evidence(&told)).collect()
 }
 
 /// The path that a line quotes: `No such file or directory: '/models/a.bin'`.

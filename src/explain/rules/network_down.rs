@@ -45,7 +45,7 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     let title = known::title(cause).map(lower).unwrap_or_default();
     let mut fill = Fill::of(world, &key.context).and("provider", &key.name);
     if let Some(base) = Fill::base(workload) {
-        fill = fill.and("gateway", base);
+        fill = fill.and("base_url", base);
     }
     if let Some(endpoint) = node.detail.as_deref().and_then(|detail| detail.labels.get("endpoint")) {
         fill = fill.and("provider_endpoint", endpoint);

@@ -226,7 +226,7 @@ impl<'a> Case<'_, 'a> {
         let names: Vec<&str> = fits.iter().map(|node| node.key.name.as_str()).collect();
         let base = Fill::base(self.workload())?;
         let command = format!(
-            "curl -X POST -H \"Authorization: Bearer $GATEWAY_KEY\" -d '{{\"provider\":\"{}\"}}' {}",
+            "curl -X POST -H 'Content-Type: application/json' -H \"Authorization: Bearer $GATEWAY_KEY\" -d '{{\"provider\":\"{}\"}}' {}",
             first.replace(['\'', '"', '\\'], ""),
             quoted(&format!("{base}/api/plugin-core/jobs/{}/resubmit", self.workload().key.name))
         );

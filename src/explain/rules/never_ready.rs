@@ -35,13 +35,18 @@ fn check(world: &World<'_>, key: &ResourceKey) -> Verdict {
     if counts.not_ready == 0 || is_satisfied(&counts) {
         return Verdict::Clear;
     }
+    let (platform, phase) = (&waiting.workload.platform, waiting.workload.status.phase);
+    // What the platform itself calls failed starts no more, and whether it still runs nobody says.
+    if dialect::tells_stages(platform) && phase == Phase::Failed {
+        return Verdict::Clear;
+    }
     let elapsed = waiting.since(world).map(|since| age(world.now, since)).unwrap_or_default();
     let typical = durations::start(waiting.workload, waves(world, waiting, counts.ready));
     if elapsed < typical.stuck {
         return typical.moving("starting, not ready yet", elapsed);
     }
     // Its own events say more than its counts.
-    if dialect::tells_stages(&waiting.workload.platform) && waiting.workload.status.phase == Phase::Updating {
+    if dialect::tells_stages(platform) && phase == Phase::Updating {
         return Verdict::Clear;
     }
     let affected = count(counts.not_ready, waiting.unit());

@@ -6,6 +6,7 @@ use crate::domain::id::{ResourceKey, SourceId};
 use crate::domain::text::Text;
 use crate::domain::workload::{Phase, PlatformMessage, Workload};
 use crate::explain::condition::{Condition, Symptom};
+use crate::explain::demanded;
 use crate::explain::dialect;
 use crate::explain::engine::{Held, Obstacle, Verdict};
 use crate::explain::fill::Fill;
@@ -114,13 +115,22 @@ fn finding<'m>(
     messages: impl Iterator<Item = &'m PlatformMessage>,
 ) -> Held {
     let title = known::title(&reading.cause).map(lower).unwrap_or_default();
-    let says = format!("{title}: {} says {}", dialect::speaker(workload), gist(&reading.message.text));
+    let (says, title) = match demanded::shortage(&reading.message.text) {
+        Some(short) => (format!("{title}: {}'s replica wants {short}", short_of(workload, reading.message)), format!("{title}: {short}")),
+        None => (format!("{title}: {} says {}", dialect::speaker(workload), gist(&reading.message.text)), title),
+    };
     let held = Held::new(reading.cause.as_str(), &workload.key, world.confidence(source, reading.confidence), says, title)
         .evidence(messages.map(|message| evidence(world, source, workload, message)))
+        .evidence(super::log_tells::saying(world, workload, &reading.cause, &reading.message.text))
         .remedies(
             Fill::of(world, &workload.key.context).known_of(workload).said_in(&reading.message.field).remedies(reading.cause.as_str()),
         );
     if known::is_umbrella(&reading.cause) { held.asks([Symptom::new(Condition::LogTells, &workload.key)]) } else { held }
+}
+
+/// The part of a workload that a message is about (`deployments.Encoder.message`), or all of it.
+fn short_of<'a>(workload: &'a Workload, message: &'a PlatformMessage) -> &'a str {
+    message.field.strip_prefix("deployments.").and_then(|rest| rest.split('.').next()).unwrap_or(&workload.key.name)
 }
 
 /// Words that no entry of the catalogue knows.

@@ -94,7 +94,7 @@ fn one(look: &Look<'_>, app: &RayAppFile, deployment: &RayDeploymentFile) -> Val
         "target_num_replicas": deployment.target, "required_resources": deployment.resources, "replicas": replicas,
     });
     if let (true, Some(fields)) = (look.since(56), answer.as_object_mut()) {
-        let dead = deployment.death.as_ref().map(|_| {
+        let dead = (deployment.death.is_some() || deployment.trigger == "REPLICA_STARTUP_FAILED").then(|| {
             json!({ "replica_id": "dead0001", "state": "STOPPED", "node_id": node_id(0), "log_file_path": log_path(app, deployment, "dead0001") })
         });
         fields.insert("recent_dead_replicas".to_owned(), dead.into_iter().collect());

@@ -3,6 +3,8 @@
 //! A deployment is a workload named `endpoint/deployment`; an endpoint is a router that sends
 //! requests to its deployments by weight.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::container_log::{ContainerLog, Instead};
@@ -113,6 +115,8 @@ pub fn deployment(facts: &Facts<'_>) -> Workload {
     let since = match told {
         Phase::Failed => ended.or(changed),
         Phase::Updating | Phase::Stopping | Phase::Unrecognized => began.or(changed),
+        // Since when requests fail nobody says: not since the last deploy, for all that is known.
+        Phase::Live if suffers => Some(facts.now),
         _ => changed,
     };
     let is_update =
@@ -158,7 +162,31 @@ pub fn deployment(facts: &Facts<'_>) -> Workload {
             common_arguments(facts.place)
         )
         .into(),
+        names: names(endpoint, Some(deployment)),
     }
+}
+
+/// What commands about an endpoint or a deployment need beside its name.
+fn names(endpoint: &Resource, deployment: Option<&Resource>) -> BTreeMap<Text, Text> {
+    let identity = &endpoint.identity;
+    let chosen = || match identity.user_assigned_identities.len() {
+        // Of several nobody knows which of them lacks something.
+        1 => identity.user_assigned_identities.values().find_map(|one| one.get("principalId")?.as_str()),
+        _ => None,
+    };
+    let principal = Some(identity.principal_id.as_str()).filter(|id| !id.is_empty()).or_else(chosen);
+    // A registry's model is asked of the registry, in other words.
+    let model = deployment.map(|deployment| deployment.properties.model.as_str()).filter(|id| id.contains("/workspaces/"));
+    let model = model.and_then(|id| id.rsplit_once("/models/")).and_then(|(_, own)| own.split_once("/versions/")).unzip();
+    [
+        ("scoring_uri", Some(endpoint.properties.scoring_uri.as_str())),
+        ("principal", principal),
+        ("model", model.0),
+        ("model_version", model.1),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((Text::from(name), Text::clean(value.filter(|value| !value.is_empty())?))))
+    .collect()
 }
 
 /// Instances. A deployment that stands has what it asked for; one that is made for the first time
@@ -325,7 +353,7 @@ fn full(facts: &Facts<'_>) -> Vec<PlatformMessage> {
 /// An endpoint as a router.
 pub fn endpoint(place: &Place, context: &Text, endpoint: &Resource, error: Option<&Operation>, serving: bool) -> Workload {
     let properties = &endpoint.properties;
-    let targets = |map: &std::collections::BTreeMap<String, u32>, shadow: bool| {
+    let targets = |map: &BTreeMap<String, u32>, shadow: bool| {
         let make = |(name, weight): (&String, &u32)| TrafficTarget {
             workload: format!("{}/{name}", endpoint.name).into(),
             weight: *weight,
@@ -360,6 +388,7 @@ pub fn endpoint(place: &Place, context: &Text, endpoint: &Resource, error: Optio
         quota_demand: None,
         usual_rollout: USUAL_KUBERNETES,
         reproduce: format!("az ml online-endpoint show --name {} {}", quoted(&endpoint.name), common_arguments(place)).into(),
+        names: names(endpoint, None),
     }
 }
 

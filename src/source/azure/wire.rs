@@ -35,12 +35,24 @@ lenient! {
         location: String,
         /// `Managed` or `K8S`.
         kind: String,
+        /// Who it is.
+        identity: Identity,
         /// Instances, for deployments.
         sku: Sku,
         /// Who and when.
         system_data: SystemData,
         /// What it is.
         properties: Properties,
+    }
+}
+
+lenient! {
+    /// The identity with which an endpoint fetches images and models.
+    Identity {
+        /// The id of the one that the system made.
+        principal_id: String,
+        /// Those that somebody chose.
+        user_assigned_identities: BTreeMap<String, Value>,
     }
 }
 

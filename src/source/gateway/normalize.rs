@@ -108,6 +108,7 @@ pub fn workload(context: &Text, place: &Place, job: &Job, detail: Option<&Detail
         quota_demand: provider.zip(job.projected).and_then(|(provider, projected)| cost(context, provider, projected, job)),
         usual_rollout: USUAL,
         reproduce: Text::clean(&format!("curl -H \"Authorization: Bearer $GATEWAY_KEY\" {call}")),
+        names: job.image.iter().map(|image| ("image".into(), Text::clean(image))).collect(),
         key,
     }
 }

@@ -82,7 +82,10 @@ fn meaning(status: u16, told: &Told, shown: &Text, is_json: bool, what: &str) ->
             format!("this gateway has no call for {what}"),
             "nothing to do: not every version has every call; check endpoint and gateway.prefix if none works",
         ),
-        429 => Failure::new(Throttled, format!("too many requests: {shown}"), "holdup waits by itself; what else polls with this key?"),
+        429 => {
+            let says = if lower.contains("too many requests") { shown.to_lowercase() } else { format!("too many requests: {shown}") };
+            Failure::new(Throttled, says, "holdup waits by itself; what else polls with this key?")
+        }
         502 if !is_json => Failure::new(
             ServerError,
             format!("the proxy in front finds no gateway behind it ({shown})"),

@@ -4,6 +4,8 @@ mod counts;
 mod limits;
 mod said;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 pub use limits::quotas;
@@ -48,6 +50,10 @@ pub struct Around<'a> {
     pub specifications: &'a [Specification],
     /// The address of the service API, with the project.
     pub api: &'a str,
+    /// The address of the log service.
+    pub lts: &'a str,
+    /// Group and stream of its log, where somebody says them.
+    pub channel: Option<(&'a str, &'a str)>,
 }
 
 /// The result of the newest update, upper case.
@@ -109,7 +115,17 @@ pub fn workload(known: &Known, name: &str, around: Around<'_>) -> Workload {
         // An alarm is no deployment: instances that stay away longer than they start are gone.
         usual_rollout: if phase == Phase::Short { START } else { DEPLOY_TIMEOUT },
         reproduce: format!("curl -s -H \"X-Auth-Token: $TOKEN\" {}/services/{}", around.api, service.service_id).into(),
+        names: names(service, around),
     }
+}
+
+/// What commands about a service need beside its id.
+fn names(service: &Service, around: Around<'_>) -> BTreeMap<Text, Text> {
+    let (group, stream) = around.channel.unzip();
+    [("access_address", Some(service.access_address.as_str())), ("lts", Some(around.lts)), ("log_group", group), ("log_stream", stream)]
+        .into_iter()
+        .filter_map(|(name, value)| Some((Text::from(name), Text::clean(value.filter(|value| !value.is_empty())?))))
+        .collect()
 }
 
 fn kind(infer_type: &str) -> Text {

@@ -305,6 +305,7 @@ impl ModelArtsSource {
     fn compose(&mut self, gaps: Vec<Gap>) -> View {
         let project = self.cloud.known_project();
         let api = format!("{}/v1/{project}", self.cloud.address());
+        let lts = self.cloud.place.base(super::place::Service::Lts).as_str().trim_end_matches('/');
         let mut view = View {
             cluster: Some(Cluster {
                 platform: SOURCE.into(),
@@ -320,7 +321,14 @@ impl ModelArtsSource {
             ..View::default()
         };
         for entry in self.kept.values_mut() {
-            let around = Around { context: &self.context, specifications: &self.specifications, api: &api };
+            let channel = channel(&entry.known.service, &self.settings);
+            let around = Around {
+                context: &self.context,
+                specifications: &self.specifications,
+                api: &api,
+                lts,
+                channel: channel.as_ref().map(|(group, stream)| (group.as_str(), stream.as_str())),
+            };
             let workload = normalize::workload(&entry.known, &entry.name, around);
             let new = |at: Timestamp| entry.told.is_none_or(|told| at > told);
             view.events.extend(normalize::events(&workload.key, &entry.known.events).into_iter().filter(|event| new(event.at)));

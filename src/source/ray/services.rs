@@ -38,6 +38,7 @@ pub struct ServicesSource {
     api: Arc<Api>,
     project: Option<String>,
     cloud: Option<String>,
+    dashboard: Option<String>,
     identity: Option<Text>,
 }
 
@@ -45,7 +46,8 @@ impl ServicesSource {
     /// A source for the services a token sees.
     pub fn new(context: &Text, api: Arc<Api>, ray: &RayConfig) -> Self {
         let (project, cloud) = (ray.project.clone(), ray.cloud.clone());
-        Self { id: SourceId::new(context, SERVICES), context: context.clone(), api, project, cloud, identity: None }
+        let dashboard = ray.dashboard.clone();
+        Self { id: SourceId::new(context, SERVICES), context: context.clone(), api, project, cloud, dashboard, identity: None }
     }
 
     async fn read(&mut self, focus: &Focus) -> Result<View, Failure> {
@@ -144,7 +146,7 @@ impl ServicesSource {
                     Err(failure) => view.gaps.push(Gap { what: format!("events of {}", service.name).into(), failure: failure.clone() }),
                 }
             }
-            let (workload, told) = normalize::service(service, &events, &self.context, focus.now);
+            let (workload, told) = normalize::service(service, &events, &self.context, self.dashboard.as_deref(), focus.now);
             let pretty = serde_json::to_string_pretty(raw).unwrap_or_default();
             view.raw.insert(workload.key.clone(), Text::clean_lines(&pretty, Text::LIMIT));
             view.workloads.push(workload);

@@ -130,6 +130,7 @@ pub fn workload(facts: &Facts<'_>) -> Option<Workload> {
         quota_demand: None,
         usual_rollout: USUAL_ROLLOUT,
         reproduce: reproduce(facts, &name, role),
+        names: std::collections::BTreeMap::new(),
         key,
     })
 }

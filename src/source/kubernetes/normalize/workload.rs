@@ -99,6 +99,7 @@ fn workload(facts: &Facts<'_>, (root, namespace, name): &Place, key: &ResourceKe
         quota_demand: None,
         usual_rollout: said.deadline.unwrap_or(USUAL_ROLLOUT),
         reproduce: reproduce(facts.settings, *root, namespace, name),
+        names: std::collections::BTreeMap::new(),
         key: key.clone(),
     })
 }

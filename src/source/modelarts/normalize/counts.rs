@@ -45,10 +45,10 @@ pub(super) fn replicas(known: &Known, phase: Phase) -> Option<ReplicaCounts> {
     let rest = desired - ready;
     match (phase, reached(&known.events)) {
         (Phase::Live | Phase::Stopping | Phase::Idle, _) => {}
-        (Phase::Failed, _) => counts.failed = rest,
         (Phase::Updating, Stage::Begun | Stage::Building | Stage::Placing) => counts.pending = rest,
         (Phase::Updating, Stage::Pulling) => counts.creating = rest,
-        (Phase::Updating, Stage::Starting) | (Phase::Short, _) => counts.not_ready = rest,
+        // That it failed is said of the service; how its instances ended nobody says.
+        (Phase::Updating, Stage::Starting) | (Phase::Short | Phase::Failed, _) => counts.not_ready = rest,
         (Phase::Zero | Phase::Unrecognized, _) => counts.unknown = rest,
     }
     counts.up_to_date = desired - counts.pending;

@@ -278,6 +278,24 @@ fn phase(status: &str, counts: &ReplicaCounts, seen: &[Seen<'_>]) -> Phase {
     }
 }
 
+/// Where the log of the replica stands that tells most: the one that ended last of a deployment that
+/// is not well, or one that does not come up; and the head, where the cluster's own logs are.
+fn places(read: &Application, facts: &Facts<'_>) -> BTreeMap<Text, Text> {
+    let ill = || read.deployments.iter().flatten().map(|(_, own)| own).filter(|own| own.status.as_deref() != Some("HEALTHY"));
+    let dead = ill().filter_map(|own| own.recent_dead_replicas.as_ref()?.last());
+    let late = ill().flat_map(|own| own.replicas.iter().flatten()).filter(|replica| replica.state.as_deref() != Some("RUNNING"));
+    let place = dead.chain(late).find_map(|replica| {
+        let file = replica.log_file_path.as_deref()?.trim_start_matches('/');
+        Some((node_of(replica, facts).0?, file))
+    });
+    let (node, log) = place.unzip();
+    let head = facts.machines.iter().find(|(_, machine)| machine.is_head()).map(|(id, _)| id.as_str());
+    [("node", node), ("log", log), ("head_node", head)]
+        .into_iter()
+        .filter_map(|(name, value)| Some((Text::from(name), Text::clean(value?))))
+        .collect()
+}
+
 fn workload(key: ResourceKey, read: &Application, deployed: Option<Timestamp>, seen: &[Seen<'_>], facts: &Facts<'_>) -> Workload {
     let status = read.status.as_deref().unwrap_or_default();
     let counts = sum(seen);
@@ -314,6 +332,7 @@ fn workload(key: ResourceKey, read: &Application, deployed: Option<Timestamp>, s
         quota_demand: None,
         usual_rollout: USUAL,
         reproduce: format!("serve status --address {}", facts.dashboard).into(),
+        names: places(read, facts),
         key,
     }
 }

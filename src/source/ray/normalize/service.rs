@@ -18,7 +18,8 @@ const TERMINATES: Duration = Duration::from_mins(15);
 const EVENTS: usize = 4;
 
 /// A service with its events (newest first), as a workload and events of it.
-pub fn service(read: &Service, events: &[ServiceEvent], context: &Text, now: Timestamp) -> (Workload, Vec<Event>) {
+/// `dashboard` is the address of the Ray cluster's dashboard that the context names beside it.
+pub fn service(read: &Service, events: &[ServiceEvent], context: &Text, dashboard: Option<&str>, now: Timestamp) -> (Workload, Vec<Event>) {
     let key = ResourceKey::new(context, ResourceKind::Workload, Text::clean(&read.name));
     let state = read.current_state.as_deref().unwrap_or_default();
     let told: Vec<Event> = events.iter().filter_map(|event| told(event, &key)).collect();
@@ -43,6 +44,10 @@ pub fn service(read: &Service, events: &[ServiceEvent], context: &Text, now: Tim
         quota_demand: None,
         usual_rollout: USUAL,
         reproduce: format!("anyscale service status --name {} --verbose", Text::clean(&read.name)).into(),
+        names: [("service_id", Some(read.id.as_str())), ("cloud_id", read.cloud_id.as_deref()), ("dashboard", dashboard)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((Text::from(name), Text::clean(value.filter(|value| !value.is_empty())?))))
+            .collect(),
         key,
     };
     (workload, told)
