@@ -126,7 +126,7 @@ fn blocks(kind: FailureKind) -> bool {
 }
 
 fn waiting() -> Failure {
-    Failure::new(FailureKind::TimedOut, "not read yet", "wait for the first answer")
+    Failure::new(FailureKind::Waiting, "not read yet", "wait for the first answer")
 }
 
 fn not_configured(context: &Text) -> Failure {
@@ -181,7 +181,10 @@ pub fn obstacle(world: &World<'_>, source: &SourceId, failure: &Failure, questio
         FailureKind::Denied if !failure.permissions.is_empty() => failure.permissions.iter().cloned().map(named).collect(),
         _ => vec![named(failure.hint.clone())],
     };
-    let headline: Text = format!("cannot tell: {}: {}", service(source), failure.message).into();
+    let headline: Text = match failure.kind {
+        FailureKind::Waiting => format!("still reading {}", service(source)).into(),
+        _ => format!("cannot tell: {}: {}", service(source), failure.message).into(),
+    };
     let finding = cause(source, failure.kind).map(|cause| Arc::new(finding(world, source, failure, cause, question)));
     Obstacle { missing, finding, headline }
 }

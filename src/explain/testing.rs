@@ -247,6 +247,7 @@ impl Scene {
         for (kind, view) in [("cortex", &self.cortex), ("aws.autoscaling", &self.groups), ("aws.servicequotas", &self.quotas)] {
             let failure = self.failing.iter().find(|(source, _)| *source == kind).map(|(_, failure)| failure.clone());
             let (health, view) = match failure {
+                Some(failure) if failure.kind == FailureKind::Waiting => (Health::Waiting, View::default()),
                 Some(failure) => (Health::Failed { at: self.now, failure }, View::default()),
                 None => (Health::Fresh { at: self.now }, view.clone()),
             };

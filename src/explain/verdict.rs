@@ -283,7 +283,9 @@ impl<'e> Gathered<'e> {
         if self.missing.is_empty() {
             self.missing.push(unseen(source, workload));
         }
-        let headline = match self.obstacles.first() {
+        // What is still being read passes; what failed does not.
+        let telling = self.obstacles.iter().find(|obstacle| obstacle.finding.is_some());
+        let headline = match telling.or(self.obstacles.first()) {
             Some(obstacle) => obstacle.headline.clone(),
             None => "cannot tell: nothing that holdup can read explains it".into(),
         };

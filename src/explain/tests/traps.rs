@@ -321,3 +321,22 @@ fn a_quota_that_leaves_no_room_speaks_even_when_the_history_is_denied() {
     assert_eq!(why.chain.iter().find(|link| link.finding.cause.as_str() == root(&why)).unwrap().finding.confidence, Confidence::Likely);
     assert_eq!(why.missing[0].unlock.as_str(), "autoscaling:DescribeScalingActivities");
 }
+
+#[test]
+fn what_is_still_being_read_is_no_fault_of_anybody() {
+    let mut scene = Scene::stuck();
+    for source in ["aws.autoscaling", "aws.servicequotas"] {
+        scene.fail(source, FailureKind::Waiting, "", &[]);
+    }
+    let why = scene.why();
+    assert_eq!((why.verdict, why.root.as_ref()), (Verdict::CannotTell, None), "{why:#?}");
+    assert!(why.headline.starts_with("still reading AWS"), "{}", why.headline);
+    assert!(why.chain.iter().all(|link| link.finding.resource.kind != ResourceKind::Source), "{:#?}", why.chain);
+    // One that failed meanwhile is told first.
+    scene.failing.clear();
+    scene.fail("aws.autoscaling", FailureKind::Waiting, "", &[]);
+    scene.fail("aws.servicequotas", FailureKind::Denied, "access denied", &["servicequotas:GetServiceQuota"]);
+    let why = scene.why();
+    assert_eq!(root(&why), "aws/iam-denied", "{why:#?}");
+    assert!(why.headline.starts_with("cannot tell: AWS Service Quotas"), "{}", why.headline);
+}
