@@ -18,6 +18,8 @@ const SIGNS: &[(&str, &[&str])] = &[
             "microsoft.machinelearningservices",
             "azureml://",
             "ms-azureml-",
+            "in invoke_init",
+            "in invoke_run",
             ".inference.ml.azure.com",
         ],
     ),
