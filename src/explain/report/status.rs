@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::json::pretty;
-use super::text::{mark, to_ascii, width};
+use super::text::{JUST_NOW, mark, to_ascii, width};
 use super::{Entry, Report, Style};
 use crate::domain::id::ResourceKind;
 use crate::domain::time::{Timestamp, age, short};
@@ -100,7 +100,8 @@ fn row(entry: &Entry<'_>, glyph: &str, word: &str, several: bool, now: Timestamp
     if several {
         cells.push(explanation.workload.context.to_string());
     }
-    let since = explanation.since.map(|since| format!(" {}", short(age(now, since)))).unwrap_or_default();
+    let since = explanation.since.filter(|since| age(now, *since) >= JUST_NOW);
+    let since = since.map(|since| format!(" {}", short(age(now, since)))).unwrap_or_default();
     match entry.workload {
         Some(workload) => {
             let (ready, current) = counted(workload);

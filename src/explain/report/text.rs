@@ -272,7 +272,7 @@ pub(super) fn lasted(now: Timestamp, explanation: &Explanation) -> String {
 }
 
 /// Shorter than this is no duration worth telling.
-const JUST_NOW: Duration = Duration::from_secs(5);
+pub(super) const JUST_NOW: Duration = Duration::from_secs(5);
 
 /// Where a rollout stands against what is normal for it: normal so far, or since when it is not.
 pub(super) fn pace(now: Timestamp, explanation: &Explanation) -> Option<String> {
