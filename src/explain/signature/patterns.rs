@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::AhoCorasick;
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind, Look};
@@ -62,7 +62,7 @@ impl Patterns {
                 None => always.push(number),
             }
         }
-        let words = AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(by_word.keys()).ok();
+        let words = AhoCorasick::builder().ascii_case_insensitive(true).build(by_word.keys()).ok();
         if words.is_none() {
             always = (0..sources.len()).collect();
         }
